@@ -1,0 +1,3 @@
+//! The console of rdb: one table of commands over the engine's [`Host`](rdb_core::host::Host).
+
+pub mod terminal;
