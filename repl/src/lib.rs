@@ -1,3 +1,4 @@
 //! The console of rdb: one table of commands over the engine's [`Host`](rdb_core::host::Host).
 
+pub mod complete;
 pub mod terminal;
