@@ -59,11 +59,14 @@ requests! {
     Exceptions exceptions() -> Vec<ExceptionInfo>;
     /// Selects an exception of the chain, by its place in it, and with it the stack of its traceback.
     SelectException select_exception(number: usize) -> Stack;
+    /// Returns the exception of an exception stop as `Type: message`, with `Internal ` in front of one that the interpreter
+    /// made to end a loop; None: the thread did not stop on an exception.
+    ExceptionText exception_text() -> Option<String>;
 
     /// Evaluates an expression in a frame and returns its value as text. `$name` stands for a convenience variable.
     Evaluate evaluate(frame: FrameNo, expression: String, show: Show) -> String;
     /// Runs statements in a frame; the value of an expression statement is printed unless it is None. What is stored
-    /// in a name is stored in the frame.
+    /// in a name is stored in the frame. A statement that awaits fails with [`HostError::Awaits`].
     Execute execute(frame: FrameNo, source: String) -> ();
     /// Returns whether text is a whole statement.
     Completeness completeness(source: String) -> Completeness;
@@ -156,6 +159,10 @@ pub enum HostError {
     /// The user pressed Ctrl-C.
     #[error("KeyboardInterrupt")]
     Interrupted,
+    /// The statement awaits: it runs as soon as the front end answers [`Resume::Continue`](crate::stop::Resume::Continue),
+    /// and the same stop comes again behind it.
+    #[error("the statement awaits")]
+    Awaits,
     /// This host cannot do that.
     #[error("{0} is not supported here")]
     Unsupported(&'static str),
