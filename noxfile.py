@@ -22,7 +22,7 @@ PURE = ("-p", "rdb-core", "-p", "rdb-repl", "--all-features")
 """The crates whose tests need no interpreter."""
 
 if HERE not in PYTHONS:
-    sys.exit(f"rdb is developed with Python {PYTHONS[0]} to {PYTHONS[-1]}, and nox was started with {HERE}: use one of those.")
+    sys.exit(f"rdb is developed with Python {PYTHONS[0]} to {PYTHONS[-1]}, not {HERE}: start nox with one of those.")
 
 # The running Python is found under its versioned name, although its venv need not be activated.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -42,7 +42,7 @@ def rust(session: nox.Session) -> None:
         session.run("cargo", "nextest", "run", *PURE, *session.posargs, external=True)
         session.run("cargo", "test", "--doc", *PURE, external=True)
     else:
-        session.run("cargo", "test", *PURE, *session.posargs, external=True)
+        session.run("cargo", "test", "--no-fail-fast", *PURE, *session.posargs, external=True)
 
 
 @nox.session(python=PYTHONS)
@@ -62,7 +62,18 @@ def lint(session: nox.Session) -> None:
     session.run("pytest", "-q", "tests/test_tidy.py")
     cargo = {"PYO3_PYTHON": python_of(session), "CARGO_TARGET_DIR": str(TARGET / f"py{session.python}")}
     session.run("cargo", "fmt", "--check", external=True)
-    session.run("cargo", "clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings", env=cargo, external=True)
+    session.run(
+        "cargo",
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+        env=cargo,
+        external=True,
+    )
     if shutil.which("cargo-deny"):
         session.run("cargo", "deny", "check", external=True)
     else:
@@ -106,7 +117,7 @@ def install(session: nox.Session, *, groups: tuple[str, ...], profile: str) -> N
     wheels = Path(session.create_tmp()) / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     session.run(
-        *("maturin", "build", "--quiet", "--profile", profile, "--compatibility", "linux"),
+        *("maturin", "build", "--quiet", "--profile", profile, "--auditwheel", "skip"),
         *("--interpreter", python_of(session), "--out", str(wheels)),
         env={"CARGO_TARGET_DIR": str(TARGET / f"py{session.python}")},
     )
