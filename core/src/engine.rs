@@ -144,11 +144,23 @@ impl Engine {
 
     /// Sets a breakpoint. The caller meets the existing code objects of its file afterwards.
     pub fn add_breakpoint(&mut self, spec: BreakpointSpec) -> BreakpointInfo {
-        BreakpointInfo { id: BreakpointId(1), spec, enabled: true, ignore: 0, hits: 0, commands: Vec::new(), sites: Vec::new() }
+        BreakpointInfo {
+            id: BreakpointId(1),
+            spec,
+            enabled: true,
+            ignore: 0,
+            hits: 0,
+            commands: Vec::new(),
+            sites: Vec::new(),
+        }
     }
 
     /// Changes a breakpoint and returns what it is now.
-    pub fn change_breakpoint(&mut self, id: BreakpointId, _change: BreakpointChange) -> Result<BreakpointInfo, EngineError> {
+    pub fn change_breakpoint(
+        &mut self,
+        id: BreakpointId,
+        _change: BreakpointChange,
+    ) -> Result<BreakpointInfo, EngineError> {
         Err(EngineError::NoBreakpoint(id))
     }
 

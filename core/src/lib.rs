@@ -13,3 +13,5 @@ pub mod location;
 pub mod plan;
 pub mod stack;
 pub mod stop;
+#[cfg(feature = "testing")]
+pub mod testing;

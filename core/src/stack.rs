@@ -22,4 +22,10 @@ pub trait StackView {
 
     /// Returns what is to be known of `code`, a code object on this stack. The engine asks once per code object.
     fn describe(&self, code: CodeId) -> CodeInfo;
+
+    /// Returns whether the exception of the event was first raised in the event's frame: its traceback has no entry
+    /// of another frame. None where that is not known; the engine then judges by the events before it.
+    fn exception_is_new(&self) -> Option<bool> {
+        None
+    }
 }
