@@ -60,7 +60,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("mypy")
     session.run("pytest", "-q", "tests/test_tidy.py")
-    cargo = {"PYO3_PYTHON": python_of(session), "CARGO_TARGET_DIR": str(TARGET / f"py{session.python}")}
+    cargo = {"PYO3_PYTHON": python_of(session), "CARGO_TARGET_DIR": str(TARGET / "lint")}
     session.run("cargo", "fmt", "--check", external=True)
     session.run(
         "cargo",
