@@ -1,0 +1,25 @@
+"""A debugger for Python programs.
+
+``python -m rdb script.py`` debugs a script; ``rdb.set_trace()``, or ``breakpoint()`` with
+``PYTHONBREAKPOINT=rdb.set_trace``, stops a program that runs already.
+"""
+
+from __future__ import annotations
+
+from rdb._rdb import __version__, set_trace
+from rdb.api import pm, post_mortem, run, runcall, runctx, runeval, set_trace_async
+from rdb.exceptions import Quit, Restart
+
+__all__ = [
+    "Quit",
+    "Restart",
+    "__version__",
+    "pm",
+    "post_mortem",
+    "run",
+    "runcall",
+    "runctx",
+    "runeval",
+    "set_trace",
+    "set_trace_async",
+]

@@ -1,0 +1,197 @@
+"""The command line: ``python -m rdb [options] script.py [args …]``.
+
+Starting must be cheap, so nothing of the standard library is imported here that Python has not loaded by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from rdb import _rdb
+from rdb.targets import Code, Module, Target, TargetError, find_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+USAGE = "usage: python -m rdb [options] (script.py | directory | archive | -m module | -e code) [args ...]"
+
+HELP = f"""\
+{USAGE}
+
+Debugs a Python program. It stops at its first line; `help` at the prompt lists the commands.
+
+  script.py            a file with source text (or a .pyc file)
+  directory, archive   a directory or zip file with a __main__.py
+  -m module            a module or package, as `python -m` runs it
+  -e code              source text
+  args                 what the program finds in sys.argv
+
+options:
+  -c, --command CMD    a debugger command to run at the first prompt, behind those of .pdbrc and .rdbrc; repeatable
+  --backend NAME       where events come from: auto, monitoring (Python 3.12 and later) or settrace
+  --no-rc              do not read .pdbrc and .rdbrc
+  --version            show the version; with --verbose also the interpreter and the chosen backend
+  -h, --help           show this
+  --                   end of the options
+
+Options behind the script belong to the script. A later -c is run after an earlier one: `-c "b 12" -c c`.
+"""
+
+BACKENDS = ("auto", "monitoring", "settrace")
+
+
+class UsageError(Exception):
+    """The command line is not one; the text says why."""
+
+
+class Options:
+    """What the command line says."""
+
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+        self.backend: str | None = None
+        self.rc = True
+        self.help = False
+        self.version = False
+        self.verbose = False
+        self.kind = ""
+        """``-m``, ``-e``, or empty for a file."""
+        self.program: str | None = None
+        self.args: list[str] = []
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs rdb's command line.
+
+    Args:
+        argv: The arguments without the name of the program; None: ``sys.argv[1:]``.
+
+    Returns:
+        The exit status: the program's own once it has ended, 1 if there was none to run, 2 for wrong usage, else 0.
+    """
+    try:
+        options = parse(list(sys.argv[1:] if argv is None else argv))
+    except UsageError as error:
+        print(f"{USAGE}\nrdb: error: {error}", file=sys.stderr)
+        return 2
+    if options.help:
+        print(HELP, end="")
+        return 0
+    if options.version:
+        print(version(options))
+        return 0
+    try:
+        target = find_target(options)
+        # Loaded by name, so that `--version` and errors cost nothing of it.
+        from rdb.runner import debug
+
+        return debug(target, options.args, options.backend, options.commands, options.rc)
+    except TargetError as error:
+        print(error)
+        return 1
+
+
+def parse(argv: list[str]) -> Options:
+    """Reads the command line up to the name of the program.
+
+    Raises:
+        UsageError: An option is unknown or lacks its value, or there is no program.
+    """
+    options = Options()
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            options.program = next(words, None)
+        elif not word.startswith("-") or word == "-":
+            options.program = word
+        elif word.startswith("--"):
+            parse_long(options, word, words)
+            continue
+        else:
+            parse_short(options, word, words)
+            if not options.kind:
+                continue
+        break
+    options.args = list(words)
+    if options.program is None and not (options.help or options.version):
+        raise UsageError("there is no script or module to run")
+    return options
+
+
+def parse_long(options: Options, word: str, words: object) -> None:
+    """Reads an option like ``--command CMD`` or ``--command=CMD``."""
+    name, equals, value = word.partition("=")
+    if name in ("--command", "--backend"):
+        text = value if equals else value_of(name, words)
+        if name == "--command":
+            options.commands.append(text)
+        elif text in BACKENDS:
+            options.backend = text
+        else:
+            raise UsageError(f"there is no backend {text!r}: choose one of {', '.join(BACKENDS)}")
+    elif equals:
+        raise UsageError(f"the option {name} takes no value" if known(name) else f"unknown option {name}: see --help")
+    elif name == "--no-rc":
+        options.rc = False
+    elif name in ("--help", "--version", "--verbose"):
+        setattr(options, name[2:], True)
+    else:
+        raise UsageError(f"unknown option {name}: see --help")
+
+
+def known(name: str) -> bool:
+    """Returns whether this is an option without a value."""
+    return name in ("--no-rc", "--help", "--version", "--verbose")
+
+
+def parse_short(options: Options, word: str, words: object) -> None:
+    """Reads an option like ``-c CMD`` or ``-cCMD``."""
+    name, joined = word[:2], word[2:]
+    if name == "-h" and not joined:
+        options.help = True
+    elif name in ("-c", "-m", "-e"):
+        text = joined or value_of(name, words)
+        if name == "-c":
+            options.commands.append(text)
+        else:
+            options.kind, options.program = name, text
+    else:
+        raise UsageError(f"unknown option {word}: see --help")
+
+
+def value_of(name: str, words: object) -> str:
+    """Returns the value of an option, the next word."""
+    value = next(words, None)  # type: ignore[call-overload]
+    if value is None:
+        raise UsageError(f"the option {name} needs a value")
+    return str(value)
+
+
+def find_target(options: Options) -> Target:
+    """Returns the program that the command line names."""
+    program = options.program or ""
+    if options.kind == "-m":
+        return Module(program)
+    if options.kind == "-e":
+        return Code(program)
+    return find_file(program)
+
+
+def version(options: Options) -> str:
+    """Returns what ``--version`` says."""
+    text = f"rdb {_rdb.__version__}"
+    if not options.verbose:
+        return text
+    backend, reason = _rdb.backend_info(options.backend)
+    return "\n".join(
+        [
+            text,
+            f"backend: {backend} ({reason})",
+            f"python: {sys.version.split()[0]} ({sys.executable})",
+            f"platform: {sys.platform}",
+            f"rdb: {_rdb.__file__}",
+        ]
+    )

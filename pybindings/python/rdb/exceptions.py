@@ -1,0 +1,20 @@
+"""How rdb makes a program leave. Nothing here is an error of the program."""
+
+from __future__ import annotations
+
+__all__ = ["Quit", "Restart"]
+
+
+class Quit(SystemExit):
+    """The user left the debugger, so the program is made to leave.
+
+    A `SystemExit`, so that ``except Exception`` does not swallow it and a thread that it leaves ends silently.
+    A program that rdb does not run itself exits with its `code`.
+    """
+
+
+class Restart(SystemExit):
+    """The user wants the program to be started again.
+
+    Its `code` is the new ``sys.argv[1:]`` as a list of `str`, or None for the same arguments as before.
+    """
