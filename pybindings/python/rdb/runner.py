@@ -86,7 +86,8 @@ class Run:
             self._end()
             _rdb.message("The program finished and will be restarted")
         except Restart as restart:
-            if isinstance(args := restart.code, list):
+            args: object = restart.code
+            if isinstance(args, list):
                 self.args = args
             _rdb.restarting(self.target.name, self.args)
         except Quit:

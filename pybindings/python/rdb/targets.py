@@ -62,7 +62,8 @@ class Script(Target):
         try:
             if self.path.endswith(".pyc"):
                 compiled = loaders.SourcelessFileLoader("__main__", self.path)
-                return compiled.get_code("__main__"), file_main(compiled, self.path, None)
+                code: CodeType = compiled.get_code("__main__")  # type: ignore[assignment]
+                return code, file_main(compiled, self.path, None)
             with io.open_code(self.path) as file:
                 source = file.read()
         except OSError as error:
