@@ -1,0 +1,374 @@
+//! One stop: reads commands and runs them until the program is to go on. Knows the grammar and the table, not what the
+//! single commands do.
+
+use rdb_core::host::{Completeness, FrameInfo, Host, HostError, SessionInfo, SessionMode, Stack};
+use rdb_core::ids::{FrameNo, Line};
+use rdb_core::stop::{Resume, StepEnd, StepGoal, Stop, StopReason};
+
+use crate::assist::PromptAssist;
+use crate::command::{Argument, Command, Failure, Flow, Repeat, Resumes, find};
+use crate::console::{Queued, Screen, State, StepKind, Steps};
+use crate::highlight::Style;
+use crate::parse::{Parsed, convenience_assignment, expand, parse, split};
+use crate::terminal::{Ask, AskKind, Input};
+
+/// What stands in front of the further lines of a statement.
+const CONTINUATION: &str = "...   ";
+
+/// A dialogue with the user about one stop.
+pub(crate) struct Dialog<'a> {
+    /// What the console keeps between stops.
+    pub(crate) state: &'a mut State,
+    /// The terminal.
+    pub(crate) screen: &'a Screen,
+    /// Who knows the program.
+    pub(crate) host: &'a mut dyn Host,
+    /// Why the program stopped.
+    pub(crate) stop: &'a Stop,
+    /// The stack that is looked at.
+    pub(crate) stack: Stack,
+    /// The place in the stack of the frame that is looked at.
+    pub(crate) selected: usize,
+    /// The last line that `list` has shown.
+    pub(crate) listed: Option<Line>,
+}
+
+impl<'a> Dialog<'a> {
+    /// Begins a dialogue.
+    pub(crate) fn open(
+        state: &'a mut State,
+        screen: &'a Screen,
+        host: &'a mut dyn Host,
+        stop: &'a Stop,
+    ) -> Result<Self, HostError> {
+        let stack = host.stack()?;
+        let selected = stack.current.0 as usize;
+        Ok(Self { state, screen, host, stop, stack, selected, listed: None })
+    }
+
+    /// Talks to the user until the program is to go on.
+    pub(crate) fn serve(&mut self) -> Resume {
+        if let Some(resume) = self.next_of_many_steps() {
+            return resume;
+        }
+        self.announce();
+        self.enqueue_breakpoint_commands();
+        self.state.queue.push_back(Queued::Show);
+        loop {
+            if let Flow::Resume(resume) = self.turn() {
+                self.leave();
+                return resume;
+            }
+        }
+    }
+
+    /// Shows a text and ends the line.
+    pub(crate) fn message(&self, text: impl AsRef<str>) {
+        self.screen.write(&format!("{}\n", text.as_ref()));
+    }
+
+    /// Shows an error.
+    pub(crate) fn error(&self, text: impl AsRef<str>) {
+        self.message(format!("*** {}", text.as_ref()));
+    }
+
+    /// Returns the number of the frame that is looked at.
+    pub(crate) fn frame_no(&self) -> FrameNo {
+        FrameNo(u32::try_from(self.selected).unwrap_or(u32::MAX))
+    }
+
+    /// Returns the frame that is looked at.
+    pub(crate) fn frame(&self) -> Result<&FrameInfo, Failure> {
+        self.stack.frames.get(self.selected).ok_or_else(|| Failure::text("There is no frame to look at."))
+    }
+
+    /// Looks at another frame of the stack.
+    pub(crate) fn select(&mut self, number: usize) {
+        self.selected = number;
+        self.listed = None;
+    }
+
+    /// Returns the columns and rows of the screen.
+    pub(crate) fn size(&self) -> Option<(u16, u16)> {
+        self.screen.with(|terminal| terminal.size()).flatten()
+    }
+
+    /// Returns whether text gets colours.
+    pub(crate) fn style(&self) -> Style {
+        let colours = self.screen.with(|terminal| terminal.colours()).unwrap_or(false);
+        if colours { Style::Ansi } else { Style::Plain }
+    }
+
+    /// Looks at another stack.
+    pub(crate) fn set_stack(&mut self, stack: Stack) {
+        self.selected = stack.current.0 as usize;
+        self.stack = stack;
+        self.listed = None;
+    }
+
+    /// Returns what is true of the session.
+    pub(crate) fn session(&mut self) -> SessionInfo {
+        self.host.session().unwrap_or(SessionInfo {
+            mode: SessionMode::Call,
+            backend: String::new(),
+            interactive: false,
+            finished: false,
+            can_await: false,
+        })
+    }
+
+    /// Asks a question; None: the terminal has no more to say.
+    pub(crate) fn confirm(&mut self, question: &str) -> Option<String> {
+        match self.read(question, question, AskKind::Confirm) {
+            Input::Text(text) => Some(text.trim().to_lowercase()),
+            Input::Interrupted | Input::End => None,
+        }
+    }
+
+    /// Reads from the terminal.
+    pub(crate) fn read(&mut self, prompt: &str, continuation: &str, kind: AskKind) -> Input {
+        let frame = self.frame_no();
+        let mut assist = PromptAssist::new(self.host, frame, &self.state.aliases, kind);
+        let ask = Ask { prompt, continuation, kind };
+        self.screen.with(|terminal| terminal.read(&ask, &mut assist)).unwrap_or(Input::End)
+    }
+
+    /// Returns the next line of a list of lines: from the queue, or from the terminal.
+    pub(crate) fn next_line(&mut self, prompt: &str, kind: AskKind) -> Input {
+        if let Some(Queued::Line(_)) = self.state.queue.front()
+            && let Some(Queued::Line(line)) = self.state.queue.pop_front()
+        {
+            return Input::Text(line);
+        }
+        self.read(prompt, prompt, kind)
+    }
+
+    fn turn(&mut self) -> Flow {
+        match self.state.queue.pop_front() {
+            Some(Queued::Line(line)) => return self.line(&line),
+            Some(Queued::Show) => self.show_stop(),
+            Some(Queued::Silent) => self.state.queue.retain(|queued| *queued != Queued::Show),
+            Some(Queued::Last(last)) => self.state.last = last,
+            None => return self.ask(),
+        }
+        Flow::Stay
+    }
+
+    fn ask(&mut self) -> Flow {
+        let prompt = self.state.prompt.clone();
+        match self.read(&prompt, CONTINUATION, AskKind::Command) {
+            Input::Text(text) => self.text(&text),
+            Input::End => self.line("EOF"),
+            Input::Interrupted => {
+                self.message("--KeyboardInterrupt--");
+                Flow::Stay
+            }
+        }
+    }
+
+    /// Takes what the terminal gave: a line, a statement of several lines, or several commands at once (pasted).
+    fn text(&mut self, text: &str) -> Flow {
+        match text.split_once('\n') {
+            Some((first, rest)) if is_command(first) => {
+                for line in rest.lines().rev().filter(|line| !line.trim().is_empty()) {
+                    self.state.queue.push_front(Queued::Line(line.to_owned()));
+                }
+                self.line(first)
+            }
+            Some(_) => {
+                self.state.last = text.to_owned();
+                self.execute(text)
+            }
+            None => self.line(text),
+        }
+    }
+
+    /// Takes one line.
+    fn line(&mut self, line: &str) -> Flow {
+        if line.contains('\n') {
+            return self.text(line);
+        }
+        let line = match expand(line, &self.state.aliases) {
+            Ok(line) => line,
+            Err(error) => {
+                self.error(error.to_string());
+                return Flow::Stay;
+            }
+        };
+        let (first, rest) = split(&line);
+        if let Some(rest) = rest {
+            self.state.queue.push_front(Queued::Line(rest.to_owned()));
+        }
+        self.one(first)
+    }
+
+    /// Runs one command or statement.
+    fn one(&mut self, line: &str) -> Flow {
+        match parse(line) {
+            Parsed::Empty if self.state.last.is_empty() => Flow::Stay,
+            Parsed::Empty => {
+                let last = self.state.last.clone();
+                if last.contains('\n') { self.execute(&last) } else { self.one(&last) }
+            }
+            Parsed::Statement(statement) => self.statement(statement),
+            Parsed::Word { word, argument, line } => match find(word) {
+                Some(command) => {
+                    self.state.last = remembered(command, line);
+                    self.command(command, argument)
+                }
+                None => {
+                    self.state.last = line.to_owned();
+                    self.statement(line)
+                }
+            },
+        }
+    }
+
+    fn command(&mut self, command: &'static Command, argument: &str) -> Flow {
+        let result = match command.argument {
+            Argument::None if !argument.is_empty() => Err(Failure::Invalid(argument.to_owned())),
+            Argument::Required if argument.is_empty() => Err(Failure::Missing),
+            _ => (command.run)(self, argument),
+        };
+        result.unwrap_or_else(|failure| self.fail(command, &failure))
+    }
+
+    /// Says why a command could not do what it was asked for.
+    fn fail(&mut self, command: &Command, failure: &Failure) -> Flow {
+        match failure {
+            Failure::Told => {}
+            Failure::Host(HostError::Awaits) => return Flow::Resume(Resume::Continue),
+            Failure::Invalid(_) | Failure::Missing => {
+                self.error(failure.to_string());
+                self.message(format!("{}Usage: {}", self.indent(), command.usage));
+            }
+            _ => self.error(failure.to_string()),
+        }
+        Flow::Stay
+    }
+
+    /// Returns blanks as wide as the prompt.
+    pub(crate) fn indent(&self) -> String {
+        " ".repeat(self.state.prompt.chars().count())
+    }
+
+    /// Runs a statement, after asking for the rest of it.
+    fn statement(&mut self, first: &str) -> Flow {
+        if first.is_empty() {
+            return Flow::Stay;
+        }
+        match self.rest_of_statement(first) {
+            Some(source) => self.execute(&source),
+            None => {
+                self.state.last.clear();
+                self.message("");
+                Flow::Stay
+            }
+        }
+    }
+
+    /// Asks for further lines until a statement is whole. None: the user gave up.
+    fn rest_of_statement(&mut self, first: &str) -> Option<String> {
+        if !self.is_incomplete(&format!("{first}\n")) {
+            return Some(first.to_owned());
+        }
+        let mut source = first.to_owned();
+        while self.is_incomplete(&source) {
+            let Input::Text(line) = self.next_line(CONTINUATION, AskKind::Command) else { return None };
+            source.push('\n');
+            source.push_str(line.trim_end());
+        }
+        self.state.last.clone_from(&source);
+        Some(source)
+    }
+
+    fn is_incomplete(&mut self, source: &str) -> bool {
+        matches!(self.host.completeness(source.to_owned()), Ok(Completeness::Incomplete))
+    }
+
+    fn execute(&mut self, source: &str) -> Flow {
+        let frame = self.frame_no();
+        let result = match convenience_assignment(source) {
+            Some((name, expression)) => self.host.set_convenience(frame, name.to_owned(), expression.to_owned()),
+            None => self.host.execute(frame, source.to_owned()),
+        };
+        match result {
+            Ok(()) => {}
+            Err(HostError::Awaits) => return Flow::Resume(Resume::Continue),
+            Err(error) => self.error(error.to_string()),
+        }
+        Flow::Stay
+    }
+
+    /// Goes on with `step N` or `next N`, if this stop is only one on its way.
+    fn next_of_many_steps(&mut self) -> Option<Resume> {
+        let steps = self.state.steps.take()?;
+        let on_the_way = matches!(
+            self.stop.reason,
+            StopReason::Step(StepEnd::Line | StepEnd::Call | StepEnd::Return | StepEnd::Instruction)
+        );
+        (on_the_way && steps.left > 0).then(|| self.step(steps))
+    }
+
+    /// Returns the step to make, and remembers how many follow.
+    pub(crate) fn step(&mut self, steps: Steps) -> Resume {
+        if steps.left > 1 {
+            self.state.steps = Some(Steps { left: steps.left - 1, ..steps });
+        }
+        let goal = match (steps.kind, self.frame()) {
+            (StepKind::Over, Ok(frame)) => StepGoal::Over { frame: frame.id },
+            (StepKind::Instruction, _) => StepGoal::Instruction,
+            _ => StepGoal::Into,
+        };
+        Resume::Step(goal)
+    }
+
+    /// Queues the commands of the breakpoints of this stop, up to the one that makes the program go on.
+    fn enqueue_breakpoint_commands(&mut self) {
+        let StopReason::Breakpoint { ids, .. } = &self.stop.reason else { return };
+        let Ok(breakpoints) = self.host.breakpoints() else { return };
+        let last = self.state.last.clone();
+        let lists = breakpoints.iter().filter(|b| ids.contains(&b.id) && !b.commands.is_empty());
+        let before = self.state.queue.len();
+        for list in lists.map(|b| &b.commands) {
+            let queued = |line: &String| if line == "silent" { Queued::Silent } else { Queued::Line(line.clone()) };
+            self.state.queue.extend(list.iter().map(queued));
+            if list.last().is_some_and(|line| resumes(line)) {
+                break;
+            }
+        }
+        if self.state.queue.len() > before {
+            self.state.queue.push_back(Queued::Last(last));
+        }
+    }
+
+    /// Tidies up before the program goes on. Lines that are left are for the next stop.
+    fn leave(&mut self) {
+        if let Some(Queued::Last(last)) = self.state.queue.iter().find(|queued| matches!(queued, Queued::Last(_))) {
+            self.state.last.clone_from(last);
+        }
+        self.state.queue.retain(|queued| matches!(queued, Queued::Line(_)));
+        if let Ok(mut left) = self.state.last_left.lock() {
+            left.clone_from(&self.state.last);
+        }
+    }
+}
+
+/// Returns whether a line names a command.
+pub(crate) fn is_command(line: &str) -> bool {
+    matches!(parse(line), Parsed::Word { word, .. } if find(word).is_some())
+}
+
+/// Returns whether a line is a command that makes the program go on.
+pub(crate) fn resumes(line: &str) -> bool {
+    matches!(parse(line), Parsed::Word { word, .. } if find(word).is_some_and(|c| c.resumes == Resumes::Yes))
+}
+
+/// Returns what an empty line repeats behind a command.
+fn remembered(command: &Command, line: &str) -> String {
+    match command.repeat {
+        Repeat::Line => line.to_owned(),
+        Repeat::Bare => command.name.to_owned(),
+        Repeat::Never => String::new(),
+    }
+}

@@ -1,0 +1,93 @@
+//! The manual of the commands, made from the table: as Markdown for the documentation, as plain text for `help`.
+
+use crate::command::{COMMANDS, Command, Compat, Group};
+
+/// How statements are typed.
+pub(crate) const EXEC_USAGE: &str = "[!] statement";
+
+/// What there is to know about statements.
+pub(crate) const EXEC: &str = "What is no command is run as a statement in the frame that is looked at, and its value is shown unless it is None. \
+     Where it begins like a command, put `!` in front: `! n = 42`. Variables that it assigns to are changed in the frame; \
+     to assign to a global variable in a function, say so first: `global total; total = 0`. A statement that is not \
+     finished goes on in further lines, up to an empty one. $name is a variable of the debugger; it is gone as soon as the \
+     program goes on. Set by rdb: $_frame, the frame that is looked at; $_retval, the value that was returned; \
+     $_exception, the exception that the program stopped on.";
+
+/// How lines are read.
+const LINES: &str = "An empty line repeats the last command. Several commands on a line are separated by `;;`, wherever that stands. The \
+     end of the input (Ctrl-D) quits; Ctrl-C at the prompt drops the line.";
+
+/// Returns the page of the documentation.
+pub fn markdown() -> String {
+    let mut page = String::from("# Commands\n\n");
+    page.push_str("<!-- Generated from the table of commands; `nox -s commands` writes it anew. -->\n\n");
+    page.push_str(LINES);
+    page.push_str("\n\nParts of a name in parentheses can be left out: `s(tep)` is typed as `step` or `s`.\n");
+    page.push_str(&format!("\n## Statements\n\n```text\n{EXEC_USAGE}\n```\n\n{EXEC}\n"));
+    for &group in Group::ALL {
+        page.push_str(&format!("\n## {}\n", group.title()));
+        for command in of(group) {
+            page.push_str(&section(command));
+        }
+    }
+    page
+}
+
+fn section(command: &Command) -> String {
+    let Command { name, usage, summary, help, .. } = command;
+    format!("\n### `{name}`\n\n```text\n{usage}\n```\n\n{summary}. {help}\n{}", note(command.compat))
+}
+
+fn note(compat: Compat) -> &'static str {
+    match compat {
+        Compat::Exact => "",
+        Compat::Extended => "\nMore than pdb's command of this name.\n",
+        Compat::New => "\nNot in pdb.\n",
+    }
+}
+
+/// Returns the manual as plain text, without a line end behind it.
+pub(crate) fn text() -> String {
+    let mut text = paragraph(LINES, 0);
+    text.push_str(&format!("\n{EXEC_USAGE}\n{}", paragraph(EXEC, 4)));
+    for &group in Group::ALL {
+        text.push_str(&format!("\n{}\n{}\n", group.title(), "=".repeat(group.title().len())));
+        for command in of(group) {
+            let about = format!("{}. {}", command.summary, command.help);
+            text.push_str(&format!("\n{}\n{}", command.usage, paragraph(&about, 4)));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+fn of(group: Group) -> impl Iterator<Item = &'static Command> {
+    COMMANDS.iter().filter(move |command| command.group == group)
+}
+
+fn paragraph(text: &str, indent: usize) -> String {
+    wrap(text, 80 - indent).map(|line| format!("{}{line}\n", " ".repeat(indent))).collect()
+}
+
+/// Breaks text into lines of at most so many columns, as far as its words allow.
+pub(crate) fn wrap(text: &str, columns: usize) -> impl Iterator<Item = String> {
+    let mut words = text.split(' ').peekable();
+    std::iter::from_fn(move || {
+        let mut line = words.next()?.to_owned();
+        while let Some(word) = words.next_if(|word| line.chars().count() + 1 + word.chars().count() <= columns) {
+            line.push(' ');
+            line.push_str(word);
+        }
+        Some(line)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_broken_between_words() {
+        let wrapped: Vec<String> = wrap("a bc def ghijklm n", 5).collect();
+        assert_eq!(wrapped, ["a bc", "def", "ghijklm", "n"]);
+    }
+}
