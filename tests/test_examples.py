@@ -9,7 +9,7 @@ from pathlib import Path
 from conftest import Run
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-PROMPT = "(Pdb) "
+PROMPT = "(rdb) "
 
 
 def test_the_walk_through_is_what_happens(rdb_run: Run, tmp_path: Path) -> None:
