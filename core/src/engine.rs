@@ -1,15 +1,33 @@
 //! The state machine: events in, decisions out.
 
+mod arming;
+mod deciding;
+mod stepping;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec};
-use crate::catch::{CatchInfo, CatchSpec};
+use tracing::{debug, trace};
+
+use crate::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec, Site};
+use crate::breakpoints::{self, Breakpoints};
+use crate::catch::{CatchInfo, CatchSpec, CatchWhen};
+use crate::catches::Catches;
 use crate::code::CodeInfo;
+use crate::codes::{Codes, Meeting};
 use crate::event::Event;
+use crate::filter::Filter;
+use crate::idmap::IdMap;
 use crate::ids::{BreakpointId, CatchId, CodeId, FrameId, ThreadId, Tick};
+use crate::mutant::Defect;
+#[cfg(feature = "testing")]
+use crate::mutant::Mutant;
 use crate::plan::{Capabilities, PlanChange};
 use crate::stack::StackView;
-use crate::stop::{Resume, Stop};
+use crate::step::{Goal, Place, Step};
+use crate::stop::{Resume, Stop, StopReason};
+use crate::thread::ThreadState;
+use arming::Arming;
 
 /// What a backend has to do about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +53,51 @@ pub struct Pending {
     pub question: Question,
     /// The event that it is about.
     pub(crate) event: Event,
+    stage: Stage,
+}
+
+/// What a [`Pending`] decision was about to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It considers the breakpoints of a line.
+    Breakpoint(Crossed),
+    /// It considers the catchpoints for an exception.
+    Catch(Caught),
+}
+
+/// How far the breakpoints of a line have been considered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Crossed {
+    /// The breakpoint whose condition was asked for.
+    asking: Option<BreakpointId>,
+    /// Those not considered yet.
+    rest: VecDeque<BreakpointId>,
+    /// Those that stop.
+    stops: Vec<BreakpointId>,
+    /// Those among them whose condition failed: they are not used up.
+    failed: Vec<BreakpointId>,
+    /// The first message of a condition that failed.
+    error: Option<Arc<str>>,
+}
+
+/// How far the catchpoints for an exception have been considered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Caught {
+    /// The catchpoint that was asked for.
+    id: CatchId,
+    /// Those not considered yet.
+    rest: VecDeque<CatchId>,
+    /// What of it was asked for.
+    asking: CatchQuestion,
+}
+
+/// What of a catchpoint only the program can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CatchQuestion {
+    /// Whether the type matches.
+    Type,
+    /// Whether the condition is true.
+    Condition,
 }
 
 /// What only the program itself can tell.
@@ -75,153 +138,281 @@ pub enum EngineError {
 #[derive(Debug)]
 pub struct Engine {
     capabilities: Capabilities,
+    codes: Codes,
+    breakpoints: Breakpoints,
+    catches: Catches,
+    filter: Filter,
+    threads: IdMap<ThreadId, ThreadState>,
+    /// Whichever thread comes first is to stop at its next line.
+    pause_any: bool,
+    /// Code objects whose first line is a stop.
+    entries: Vec<CodeId>,
+    arming: Arming,
+    /// Breakpoints bound by code that the engine met by itself, until somebody takes them.
+    newly_bound: Vec<BreakpointId>,
+    defect: Defect,
 }
 
 impl Engine {
     /// Returns an engine that wants nothing yet.
     pub fn new(capabilities: Capabilities) -> Self {
-        Self { capabilities }
+        Self {
+            capabilities,
+            codes: Codes::default(),
+            breakpoints: Breakpoints::default(),
+            catches: Catches::default(),
+            filter: Filter::default(),
+            threads: IdMap::default(),
+            pause_any: false,
+            entries: Vec::new(),
+            arming: Arming::default(),
+            newly_bound: Vec::new(),
+            defect: Defect::default(),
+        }
+    }
+
+    /// Gives the engine a defect. The tests show with it that they would find one.
+    #[cfg(feature = "testing")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_mutant(self, mutant: Mutant) -> Self {
+        Self { defect: Defect::new(mutant), ..self }
     }
 
     /// Tells of a code object that exists: found, made or changed. Binds the breakpoints that waited for it, and
     /// returns which pending ones this made bound.
-    pub fn meet_code(&mut self, _id: CodeId, _info: CodeInfo) -> Vec<BreakpointId> {
-        Vec::new()
+    pub fn meet_code(&mut self, id: CodeId, info: CodeInfo) -> Vec<BreakpointId> {
+        if self.codes.meet(id, info) == Meeting::Known {
+            return Vec::new();
+        }
+        self.breakpoints.forget_code(id);
+        let places = self.codes.get(id).map(|known| self.breakpoints.places_in(&known.info)).unwrap_or_default();
+        let mut were_pending = Vec::new();
+        for (breakpoint, line) in places {
+            if self.bind(breakpoint, Site { code: id, line }) {
+                were_pending.push(breakpoint);
+            }
+        }
+        were_pending
+    }
+
+    /// Returns and forgets which pending breakpoints were bound since the last call by code objects that the engine met
+    /// by itself: those of events from code that it did not know.
+    pub fn take_bound(&mut self) -> Vec<BreakpointId> {
+        std::mem::take(&mut self.newly_bound)
     }
 
     /// Tells that a code object is gone.
-    pub fn forget_code(&mut self, _id: CodeId) {}
+    pub fn forget_code(&mut self, id: CodeId) {
+        self.codes.forget(id);
+        self.breakpoints.forget_code(id);
+        self.entries.retain(|&entry| entry != id);
+        self.forget_steps_in(id);
+        self.arming.forget(id);
+    }
 
     /// Returns whether a code object of this file could hold a breakpoint, so that it should be met.
-    pub fn wants_path(&self, _path: &str) -> bool {
-        false
+    pub fn wants_path(&self, path: &str) -> bool {
+        self.breakpoints.wants_path(path)
     }
 
     /// Decides what an event means.
-    pub fn on_event(&mut self, _event: &Event, _stack: &dyn StackView) -> Decision {
-        Decision::Continue
+    pub fn on_event(&mut self, event: &Event, stack: &dyn StackView) -> Decision {
+        let decision = self.decide(event, stack);
+        trace!(kind = %event.kind, thread = %event.thread, code = %event.code, line = ?event.line, ?decision, "event");
+        decision
     }
 
     /// Goes on deciding, with the answer to a question.
-    pub fn on_answer(&mut self, _pending: Pending, _answer: Answer, _stack: &dyn StackView) -> Decision {
-        Decision::Continue
+    pub fn on_answer(&mut self, pending: Pending, answer: Answer, stack: &dyn StackView) -> Decision {
+        trace!(question = ?pending.question, ?answer, "answer");
+        match pending.stage {
+            Stage::Breakpoint(crossed) => self.breakpoint_answered(&pending.event, crossed, answer, stack),
+            Stage::Catch(caught) => self.catch_answered(&pending.event, caught, answer, stack),
+        }
     }
 
     /// Returns what the backend has to change so that the engine hears what it wants, if anything.
     #[must_use]
     pub fn take_plan_change(&mut self) -> Option<PlanChange> {
-        None
+        self.arm()
     }
 
     /// Lets a stopped thread go on. `stack` is the stack it stopped with (`frame()` is the newest frame).
     /// `Restart`, `Quit` and `Detach` drop all steps; what else they mean is the host's.
-    pub fn resume(&mut self, _thread: ThreadId, _how: &Resume, _stack: &dyn StackView) {}
+    pub fn resume(&mut self, thread: ThreadId, how: &Resume, stack: &dyn StackView) {
+        debug!(%thread, ?how, "resume");
+        let at = self.threads.entry(thread).or_default().at.take();
+        match how {
+            Resume::Continue => self.set_step(thread, None),
+            Resume::Step(goal) => {
+                let step = self.begin(*goal, at, stack);
+                self.set_step(thread, step);
+            }
+            Resume::Restart(_) | Resume::Quit | Resume::Detach => self.drop_requests(),
+        }
+    }
 
     /// Makes the thread (None: whichever comes first) stop at its next line in any frame.
-    pub fn pause(&mut self, _thread: Option<ThreadId>) {}
+    pub fn pause(&mut self, thread: Option<ThreadId>) {
+        match thread {
+            Some(thread) => self.threads.entry(thread).or_default().pause = true,
+            None => self.pause_any = true,
+        }
+        self.arming.stale();
+    }
 
     /// Makes the first line event of this code object a stop of its own ([`StopReason::Entry`](crate::stop::StopReason)).
-    pub fn stop_at_entry(&mut self, _code: CodeId) {}
+    pub fn stop_at_entry(&mut self, code: CodeId) {
+        if !self.entries.contains(&code) {
+            self.entries.push(code);
+            self.arming.stale();
+        }
+    }
 
     /// Makes the next line event in this frame a stop of its own ([`StopReason::Trace`](crate::stop::StopReason)),
-    /// or the next event of its caller if the frame ends first.
-    pub fn stop_in_frame(&mut self, _thread: ThreadId, _frame: FrameId, _stack: &dyn StackView) {}
+    /// or the next event of its caller if the frame ends or is suspended first.
+    pub fn stop_in_frame(&mut self, thread: ThreadId, frame: FrameId, stack: &dyn StackView) {
+        let goal = Goal::Trace(Place { frame, code: stack.code(frame) });
+        self.set_step(thread, Some(Step { goal, start: None }));
+    }
 
     /// Makes and returns the stop that the program or the host itself asked for (`set_trace`, Ctrl-C, post mortem):
     /// drops the thread's step, as any stop does.
     #[must_use]
-    pub fn stop_now(&mut self, thread: ThreadId, frame: FrameId, reason: crate::stop::StopReason) -> Stop {
-        Stop { thread, tick: Tick(0), frame, reason, deleted: Vec::new() }
+    pub fn stop_now(&mut self, thread: ThreadId, frame: FrameId, reason: StopReason) -> Stop {
+        self.make_stop(thread, frame, None, reason)
     }
 
     /// Tells that a thread is gone.
-    pub fn thread_ended(&mut self, _thread: ThreadId) {}
+    pub fn thread_ended(&mut self, thread: ThreadId) {
+        if self.threads.remove(&thread).is_some_and(|state| state.step.is_some() || state.pause) {
+            self.arming.stale();
+        }
+    }
 
-    /// Returns how far a thread has come.
-    pub fn tick(&self, _thread: ThreadId) -> Tick {
-        Tick(0)
+    /// Returns how far a thread has come: how many LINE, START, RESUME, RETURN, YIELD, THROW and UNWIND events of code
+    /// that the filter lets in were delivered to the engine. While only breakpoints are set few events are delivered, so
+    /// ticks of two runs can be compared only if both were given the same commands at the same stops.
+    pub fn tick(&self, thread: ThreadId) -> Tick {
+        Tick(self.threads.get(&thread).map_or(0, |state| state.tick))
     }
 
     /// Sets a breakpoint. The caller meets the existing code objects of its file afterwards.
     pub fn add_breakpoint(&mut self, spec: BreakpointSpec) -> BreakpointInfo {
-        BreakpointInfo {
-            id: BreakpointId(1),
-            spec,
-            enabled: true,
-            ignore: 0,
-            hits: 0,
-            commands: Vec::new(),
-            sites: Vec::new(),
+        let id = self.breakpoints.add(spec.clone());
+        for code in self.codes.of_path(spec.target.path()).to_vec() {
+            let line = self.codes.get(code).and_then(|known| breakpoints::place(&spec.target, &known.info));
+            if let Some(line) = line {
+                self.bind(id, Site { code, line });
+            }
         }
+        self.arming.stale();
+        debug!(%id, ?spec, "breakpoint added");
+        self.breakpoints.get(id).cloned().expect("the breakpoint has just been added")
     }
 
     /// Changes a breakpoint and returns what it is now.
     pub fn change_breakpoint(
         &mut self,
         id: BreakpointId,
-        _change: BreakpointChange,
+        change: BreakpointChange,
     ) -> Result<BreakpointInfo, EngineError> {
-        Err(EngineError::NoBreakpoint(id))
+        self.arming.stale();
+        self.breakpoints.change(id, change).cloned()
     }
 
     /// Removes a breakpoint and returns what it was.
     pub fn remove_breakpoint(&mut self, id: BreakpointId) -> Result<BreakpointInfo, EngineError> {
-        Err(EngineError::NoBreakpoint(id))
+        let info = self.breakpoints.remove(id)?;
+        for site in &info.sites {
+            self.codes.unbind(site.code, id);
+        }
+        self.arming.stale();
+        Ok(info)
     }
 
     /// Returns one breakpoint.
     pub fn breakpoint(&self, id: BreakpointId) -> Result<BreakpointInfo, EngineError> {
-        Err(EngineError::NoBreakpoint(id))
+        self.breakpoints.get(id).cloned()
     }
 
     /// Returns the breakpoints that are not internal, in the order of their numbers.
     pub fn breakpoints(&self) -> Vec<BreakpointInfo> {
-        Vec::new()
+        self.breakpoints.iter().filter(|info| !info.spec.internal).cloned().collect()
     }
 
     /// Returns the highest breakpoint number ever given; 0: none.
     pub fn last_breakpoint(&self) -> u32 {
-        0
+        self.breakpoints.last()
     }
 
     /// Sets a catchpoint.
     pub fn add_catch(&mut self, spec: CatchSpec) -> CatchInfo {
-        CatchInfo { id: CatchId(1), spec, hits: 0 }
+        if spec.when == CatchWhen::Raised && !self.catches.any(CatchWhen::Raised) {
+            // What happened before may have been heard only in part.
+            self.threads.values_mut().for_each(|state| state.unwound = None);
+        }
+        self.arming.stale();
+        self.catches.add(spec)
     }
 
     /// Removes a catchpoint and returns what it was.
     pub fn remove_catch(&mut self, id: CatchId) -> Result<CatchInfo, EngineError> {
-        Err(EngineError::NoCatch(id))
+        self.arming.stale();
+        self.catches.remove(id)
     }
 
     /// Returns the catchpoints in the order of their numbers.
     pub fn catches(&self) -> Vec<CatchInfo> {
-        Vec::new()
+        self.catches.iter().cloned().collect()
     }
 
     /// Replaces the globs (`fnmatch`) of module names and paths that steps do not stop in.
-    pub fn set_skips(&mut self, _globs: Vec<String>) {}
+    pub fn set_skips(&mut self, globs: Vec<String>) {
+        self.filter.globs = globs;
+        self.filter_changed();
+    }
 
     /// Returns the globs that steps do not stop in.
     pub fn skips(&self) -> &[String] {
-        &[]
+        &self.filter.globs
     }
 
-    /// Sets whether steps stop in user code only. `library` are the directories that are not user code.
-    pub fn set_just_my_code(&mut self, _on: bool, _library: Vec<Arc<str>>) {}
+    /// Sets whether steps stop in user code only. `library` are the directories that are not user code; catchpoints
+    /// that ask for the end of user code go by them even while steps do not.
+    pub fn set_just_my_code(&mut self, on: bool, library: Vec<Arc<str>>) {
+        self.filter.just_my_code = on;
+        self.filter.library = library;
+        self.filter_changed();
+    }
 
     /// Returns whether steps stop in user code only.
     pub fn just_my_code(&self) -> bool {
-        false
+        self.filter.just_my_code
     }
 
-    /// Returns whether steps do not stop in this code object.
-    pub fn is_skipped(&mut self, _code: CodeId) -> bool {
-        false
+    /// Returns whether steps do not stop in this code object. Code that the engine does not know is not skipped.
+    pub fn is_skipped(&mut self, code: CodeId) -> bool {
+        self.codes.get_mut(code).is_some_and(|known| known.verdict(&self.filter).skipped)
     }
 
     /// Returns what the interpreter and the backend can do.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    /// Binds a breakpoint to a place; returns whether it was pending.
+    fn bind(&mut self, id: BreakpointId, site: Site) -> bool {
+        debug!(%id, code = %site.code, line = site.line, "breakpoint bound");
+        self.codes.bind(site.code, site.line, id);
+        self.arming.stale();
+        self.breakpoints.bound(id, site)
+    }
+
+    fn filter_changed(&mut self) {
+        self.codes.filter_changed();
+        self.watch_everywhere();
+        self.arming.stale();
     }
 }

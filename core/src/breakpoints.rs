@@ -1,0 +1,196 @@
+//! The table of breakpoints: numbers, binding, and what counts as a hit (bdb's rules).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec, Lifetime, Site, Target};
+use crate::code::{CodeInfo, CodeKind};
+use crate::engine::{Answer, EngineError};
+use crate::ids::{BreakpointId, CodeId, Line, ThreadId};
+
+/// Internal breakpoints are numbered from here, so that the user's numbers have no gaps.
+const FIRST_INTERNAL: u32 = 1 << 31;
+
+/// What reaching a breakpoint means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Crossing {
+    /// It does not stop.
+    Passes,
+    /// It stops.
+    Stops,
+    /// It stops, because its condition failed with this message.
+    Failed(Arc<str>),
+    /// It stops if this is true.
+    Asks(Arc<str>),
+}
+
+/// All breakpoints, in the order of their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Breakpoints {
+    table: IndexMap<BreakpointId, BreakpointInfo>,
+    /// How many breakpoints each file has, so that `wants_path` is one look-up.
+    files: HashMap<Arc<str>, usize>,
+    last: u32,
+    last_internal: u32,
+}
+
+impl Breakpoints {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    pub(crate) fn last(&self) -> u32 {
+        self.last
+    }
+
+    pub(crate) fn wants_path(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &BreakpointInfo> {
+        self.table.values()
+    }
+
+    /// Adds a breakpoint that is bound nowhere yet.
+    pub(crate) fn add(&mut self, spec: BreakpointSpec) -> BreakpointId {
+        let id = if spec.internal {
+            self.last_internal += 1;
+            BreakpointId(FIRST_INTERNAL | self.last_internal)
+        } else {
+            self.last += 1;
+            BreakpointId(self.last)
+        };
+        *self.files.entry(Arc::clone(spec.target.path())).or_default() += 1;
+        let info =
+            BreakpointInfo { id, spec, enabled: true, ignore: 0, hits: 0, commands: Vec::new(), sites: Vec::new() };
+        self.table.insert(id, info);
+        id
+    }
+
+    pub(crate) fn get(&self, id: BreakpointId) -> Result<&BreakpointInfo, EngineError> {
+        self.table.get(&id).ok_or_else(|| self.missing(id))
+    }
+
+    /// Removes a breakpoint. Its sites are the caller's to unbind.
+    pub(crate) fn remove(&mut self, id: BreakpointId) -> Result<BreakpointInfo, EngineError> {
+        let Some(info) = self.table.shift_remove(&id) else { return Err(self.missing(id)) };
+        let path = info.spec.target.path();
+        if let Some(count) = self.files.get_mut(path) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.files.remove(path);
+            }
+        }
+        Ok(info)
+    }
+
+    pub(crate) fn change(
+        &mut self,
+        id: BreakpointId,
+        change: BreakpointChange,
+    ) -> Result<&BreakpointInfo, EngineError> {
+        let missing = self.missing(id);
+        let info = self.table.get_mut(&id).ok_or(missing)?;
+        match change {
+            BreakpointChange::Enable => info.enabled = true,
+            BreakpointChange::Disable => info.enabled = false,
+            BreakpointChange::Condition(condition) => info.spec.condition = condition,
+            BreakpointChange::Ignore(count) => info.ignore = count,
+            BreakpointChange::Commands(commands) => info.commands = commands,
+        }
+        Ok(info)
+    }
+
+    /// Returns the breakpoints that belong into a code object, and the lines where.
+    pub(crate) fn places_in(&self, info: &CodeInfo) -> Vec<(BreakpointId, Line)> {
+        if !self.wants_path(&info.path) {
+            return Vec::new();
+        }
+        let places = self.table.values().filter_map(|point| Some((point.id, place(&point.spec.target, info)?)));
+        places.collect()
+    }
+
+    /// Notes that a breakpoint is bound to a place; returns whether it was pending.
+    pub(crate) fn bound(&mut self, id: BreakpointId, site: Site) -> bool {
+        let Some(info) = self.table.get_mut(&id) else { return false };
+        let pending = info.sites.is_empty();
+        if !info.sites.contains(&site) {
+            info.sites.push(site);
+        }
+        pending && !info.spec.internal
+    }
+
+    /// Notes that a code object is gone.
+    pub(crate) fn forget_code(&mut self, code: CodeId) {
+        for info in self.table.values_mut() {
+            info.sites.retain(|site| site.code != code);
+        }
+    }
+
+    /// Counts a thread's crossing of a breakpoint, and decides as far as possible without the program.
+    pub(crate) fn cross(&mut self, id: BreakpointId, thread: ThreadId) -> Crossing {
+        let Some(info) = self.table.get_mut(&id) else { return Crossing::Passes };
+        if !info.enabled || info.spec.thread.is_some_and(|only| only != thread) {
+            return Crossing::Passes;
+        }
+        info.hits = info.hits.saturating_add(1);
+        match &info.spec.condition {
+            Some(condition) => Crossing::Asks(Arc::clone(condition)),
+            None => count_down(info),
+        }
+    }
+
+    /// Decides what [`Crossing::Asks`] left open. The breakpoint may be gone or disabled by now: then it does not stop.
+    pub(crate) fn answered(&mut self, id: BreakpointId, answer: Answer) -> Crossing {
+        let Some(info) = self.table.get_mut(&id).filter(|info| info.enabled) else { return Crossing::Passes };
+        match answer {
+            Answer::True => count_down(info),
+            Answer::False => Crossing::Passes,
+            Answer::Failed(message) => Crossing::Failed(message),
+        }
+    }
+
+    /// Returns the breakpoints of a front end's own, which no stop leaves alive.
+    pub(crate) fn internal(&self) -> Vec<BreakpointId> {
+        self.table.values().filter(|info| info.spec.internal).map(|info| info.id).collect()
+    }
+
+    /// Returns whether a breakpoint is to be removed by the stop that it caused.
+    pub(crate) fn is_temporary(&self, id: BreakpointId) -> bool {
+        self.table.get(&id).is_some_and(|info| info.spec.lifetime == Lifetime::Temporary)
+    }
+
+    fn missing(&self, id: BreakpointId) -> EngineError {
+        if (1..=self.last).contains(&id.0) { EngineError::DeletedBreakpoint(id) } else { EngineError::NoBreakpoint(id) }
+    }
+}
+
+/// The ignore count applies only to crossings that would have stopped.
+fn count_down(info: &mut BreakpointInfo) -> Crossing {
+    match info.ignore.checked_sub(1) {
+        Some(left) => {
+            info.ignore = left;
+            Crossing::Passes
+        }
+        None => Crossing::Stops,
+    }
+}
+
+/// Returns the line where a target is in a code object.
+pub(crate) fn place(target: &Target, info: &CodeInfo) -> Option<Line> {
+    match target {
+        Target::Line { path, line } => (*path == info.path && info.lines.binary_search(line).is_ok()).then_some(*line),
+        Target::Function { path, qualname, .. } => {
+            let is_function = matches!(info.kind, CodeKind::Function | CodeKind::Lambda);
+            (is_function && *path == info.path && *qualname == info.qualname).then(|| body_line(info)).flatten()
+        }
+    }
+}
+
+/// Returns the line of the body that has LINE events: the one told, else the next one, else the last.
+fn body_line(info: &CodeInfo) -> Option<Line> {
+    let at_or_behind = info.lines.iter().copied().find(|&line| line >= info.body_line);
+    at_or_behind.or_else(|| info.lines.last().copied())
+}
