@@ -9,6 +9,7 @@ pub mod config;
 pub mod console;
 mod dialog;
 pub mod highlight;
+pub mod line;
 pub mod manual;
 mod parse;
 pub mod print;
