@@ -9,7 +9,7 @@ use rdb_core::host::FrameInfo;
 use rdb_core::ids::Line;
 use unicode_width::UnicodeWidthChar;
 
-use crate::highlight::{self, LexState, RESET, Role, Style};
+use crate::highlight::{self, LexState, RESET, Style};
 
 pub use view::{Place, Variables, View, view};
 
@@ -255,11 +255,6 @@ pub fn stack_entry(frame: &FrameInfo, selected: Selected, source: Option<&str>, 
         _ => {}
     }
     entry
-}
-
-/// Returns `text` in the colour of `role`.
-pub fn paint(role: Role, text: &str, style: Style) -> String {
-    style.paint(role, text)
 }
 
 #[cfg(test)]
