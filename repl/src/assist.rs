@@ -1,10 +1,15 @@
 //! What the console lends the terminal while a line is being edited: completion, the end of a statement, colours.
 
+use std::path::Path;
+
 use indexmap::IndexMap;
 use rdb_core::host::{Completeness, Host};
 use rdb_core::ids::FrameNo;
 
+use crate::command::{COMMANDS, Command, find};
+use crate::complete::{self, Vocabulary};
 use crate::dialog::is_command;
+use crate::highlight::{self, Style};
 use crate::parse::{Parsed, expand, parse};
 use crate::terminal::{AskKind, Assist, Completions};
 
@@ -14,6 +19,7 @@ pub(crate) struct PromptAssist<'a> {
     frame: FrameNo,
     aliases: &'a IndexMap<String, String>,
     kind: AskKind,
+    style: Style,
 }
 
 impl<'a> PromptAssist<'a> {
@@ -23,8 +29,9 @@ impl<'a> PromptAssist<'a> {
         frame: FrameNo,
         aliases: &'a IndexMap<String, String>,
         kind: AskKind,
+        style: Style,
     ) -> Self {
-        Self { host, frame, aliases, kind }
+        Self { host, frame, aliases, kind, style }
     }
 
     /// Returns whether a line is for the debugger itself: never more than one line.
@@ -39,8 +46,18 @@ impl<'a> PromptAssist<'a> {
 
 impl Assist for PromptAssist<'_> {
     fn complete(&mut self, line: &str, cursor: usize) -> Completions {
-        let _ = (line, cursor, self.frame);
-        Completions::default()
+        match self.kind {
+            AskKind::Command | AskKind::CommandList => {
+                let names = |command: &'static Command| command.names().map(|name| (name, command.completes));
+                let vocabulary = Vocabulary {
+                    commands: COMMANDS.iter().flat_map(names).collect(),
+                    aliases: self.aliases.keys().map(String::as_str).collect(),
+                };
+                complete::command_line(line, cursor, &vocabulary, Path::new("."), self.frame, self.host)
+            }
+            AskKind::Interact => complete::python_line(line, cursor, self.frame, self.host),
+            AskKind::Confirm => Completions::default(),
+        }
     }
 
     fn is_whole(&mut self, text: &str) -> bool {
@@ -54,6 +71,13 @@ impl Assist for PromptAssist<'_> {
     }
 
     fn highlight(&self, line: &str) -> String {
-        line.to_owned()
+        match self.kind {
+            AskKind::Command | AskKind::CommandList => {
+                let known = |word: &str| find(word).is_some() || self.aliases.contains_key(word);
+                highlight::input(line, known, self.style)
+            }
+            AskKind::Interact => highlight::source(line, self.style),
+            AskKind::Confirm => line.to_owned(),
+        }
     }
 }

@@ -42,7 +42,7 @@ impl<'a> Dialog<'a> {
         stop: &'a Stop,
     ) -> Result<Self, HostError> {
         let stack = host.stack()?;
-        let selected = stack.current.0 as usize;
+        let selected = first_selected(&stack);
         Ok(Self { state, screen, host, stop, stack, selected, listed: None })
     }
 
@@ -101,7 +101,7 @@ impl<'a> Dialog<'a> {
 
     /// Looks at another stack.
     pub(crate) fn set_stack(&mut self, stack: Stack) {
-        self.selected = stack.current.0 as usize;
+        self.selected = first_selected(&stack);
         self.stack = stack;
         self.listed = None;
     }
@@ -127,8 +127,8 @@ impl<'a> Dialog<'a> {
 
     /// Reads from the terminal.
     pub(crate) fn read(&mut self, prompt: &str, continuation: &str, kind: AskKind) -> Input {
-        let frame = self.frame_no();
-        let mut assist = PromptAssist::new(self.host, frame, &self.state.aliases, kind);
+        let (frame, style) = (self.frame_no(), self.style());
+        let mut assist = PromptAssist::new(self.host, frame, &self.state.aliases, kind, style);
         let ask = Ask { prompt, continuation, kind };
         self.screen.with(|terminal| terminal.read(&ask, &mut assist)).unwrap_or(Input::End)
     }
@@ -170,7 +170,7 @@ impl<'a> Dialog<'a> {
     fn text(&mut self, text: &str) -> Flow {
         match text.split_once('\n') {
             Some((first, rest)) if is_command(first) => {
-                for line in rest.lines().rev().filter(|line| !line.trim().is_empty()) {
+                for line in pasted_lines(rest).into_iter().rev() {
                     self.state.queue.push_front(Queued::Line(line.to_owned()));
                 }
                 self.line(first)
@@ -352,6 +352,23 @@ impl<'a> Dialog<'a> {
             left.clone_from(&self.state.last);
         }
     }
+}
+
+/// Returns the place of the frame to look at first.
+fn first_selected(stack: &Stack) -> usize {
+    (stack.current.0 as usize).min(stack.frames.len().saturating_sub(1))
+}
+
+/// Returns the lines of a text that was pasted. Blank ones would repeat commands; they count only where they end a block.
+fn pasted_lines(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.split('\n') {
+        let in_block = lines.last().is_some_and(|last| last.starts_with([' ', '\t']));
+        if in_block || !line.trim().is_empty() {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// Returns whether a line names a command.

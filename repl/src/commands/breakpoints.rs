@@ -206,7 +206,8 @@ fn add(dialog: &mut Dialog<'_>, argument: &str, lifetime: Lifetime) -> Outcome {
     let breakpoint = dialog.host.add_breakpoint(spec)?;
     let target = &breakpoint.spec.target;
     dialog.message(format!("Breakpoint {} at {}:{}", breakpoint.id, target.path(), target.line()));
-    if breakpoint.sites.is_empty() {
+    let runs = dialog.stack.frames.iter().any(|frame| frame.path == **target.path());
+    if breakpoint.sites.is_empty() && !runs {
         dialog.message(format!("(pending: {} is not imported yet)", target.path()));
     }
     Ok(Flow::Stay)
