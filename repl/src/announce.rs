@@ -1,6 +1,6 @@
 //! What is said at a stop: why, where, and what was asked to be shown.
 
-use rdb_core::host::{Displayed, FrameInfo, Variable};
+use rdb_core::host::{Displayed, FrameInfo, HostError, Variable};
 use rdb_core::ids::{FrameId, FrameNo, Line};
 use rdb_core::stop::{StepEnd, StopReason};
 
@@ -18,6 +18,7 @@ impl Dialog<'_> {
         if let Some(header) = self.state.header.take() {
             self.message(header);
         }
+        self.announce_thread();
         match &self.stop.reason {
             StopReason::Step(StepEnd::Call) => self.message("--Call--"),
             StopReason::Step(StepEnd::Return) => self.message("--Return--"),
@@ -39,6 +40,18 @@ impl Dialog<'_> {
             | StopReason::Step(StepEnd::Line | StepEnd::Instruction) => {}
         }
         self.announce_deleted();
+    }
+
+    /// Says that it is not the thread that stopped before.
+    fn announce_thread(&mut self) {
+        let thread = self.stop.thread;
+        if self.state.thread.replace(thread).is_none_or(|before| before == thread) {
+            return;
+        }
+        let threads = self.host.threads().unwrap_or_default();
+        if let Some((number, info)) = (1..).zip(&threads).find(|(_, info)| info.id == thread) {
+            self.message(format!("[Switching to thread {number} ({})]", info.name));
+        }
     }
 
     fn announce_exception(&mut self) {
@@ -76,25 +89,34 @@ impl Dialog<'_> {
             Sticky::On => self.show_view(),
         };
         if self.state.sticky == Sticky::Off || shown.is_err() {
-            self.show_entry(self.selected);
+            // What cannot be shown of it is missing; the prompt comes all the same.
+            let _ = self.show_entry(self.selected);
         }
         self.warn_of_edit();
         self.show_displays();
     }
 
     /// Shows a frame of the stack with the line that it is at.
-    pub(crate) fn show_entry(&mut self, number: usize) {
-        let Some(frame) = self.stack.frames.get(number).cloned() else { return };
+    pub(crate) fn show_entry(&mut self, number: usize) -> Result<(), HostError> {
+        let Some(frame) = self.stack.frames.get(number).cloned() else { return Ok(()) };
         let selected = if number == self.selected { Selected::Yes } else { Selected::No };
         let line = frame.raising_line.or(frame.line);
-        let source = line.and_then(|line| self.source_line(&frame.path, number, line));
+        let source = match line {
+            Some(line) => self.source_line(&frame.path, number, line)?,
+            None => None,
+        };
         self.message(print::stack_entry(&frame, selected, source.as_deref(), self.style()));
+        Ok(())
     }
 
-    fn source_line(&mut self, path: &str, number: usize, line: Line) -> Option<String> {
-        let frame = FrameNo(u32::try_from(number).ok()?);
-        let text = self.host.source(path.to_owned(), Some(frame)).ok()?;
-        text.lines.get(line.checked_sub(1)? as usize).cloned()
+    /// Returns a line of a file; None: there is no such text. The only error is that the user does not want it.
+    fn source_line(&mut self, path: &str, number: usize, line: Line) -> Result<Option<String>, HostError> {
+        let frame = u32::try_from(number).ok().map(FrameNo);
+        match self.host.source(path.to_owned(), frame) {
+            Ok(text) => Ok(line.checked_sub(1).and_then(|before| text.lines.get(before as usize).cloned())),
+            Err(HostError::Interrupted) => Err(HostError::Interrupted),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Shows the lines around the current one, the arguments and the locals.
@@ -119,6 +141,9 @@ impl Dialog<'_> {
             style: self.style(),
         };
         self.screen.write(&print::view(&view));
+        if let Some(value) = &frame.returns {
+            self.message(format!("Returns: {value}"));
+        }
         self.remember(frame.id, arguments.into_iter().chain(locals).collect());
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 use rdb_core::frontend::{Frontend, Notice};
 use rdb_core::host::{Host, Variable};
-use rdb_core::ids::FrameId;
+use rdb_core::ids::{FrameId, ThreadId};
 use rdb_core::stop::{Resume, Stop};
 
 use crate::dialog::Dialog;
@@ -171,6 +171,8 @@ pub(crate) struct State {
     pub(crate) seen: HashMap<FrameId, Vec<Variable>>,
     /// `step N` and `next N` on their way.
     pub(crate) steps: Option<Steps>,
+    /// The thread that stopped last.
+    pub(crate) thread: Option<ThreadId>,
     /// Files whose edit was told of.
     pub(crate) warned: HashSet<String>,
 }
@@ -188,6 +190,7 @@ impl State {
             sticky: options.sticky,
             seen: HashMap::new(),
             steps: None,
+            thread: None,
             warned: HashSet::new(),
         };
         state.enqueue(options.rc);

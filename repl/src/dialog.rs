@@ -2,7 +2,7 @@
 //! single commands do.
 
 use rdb_core::host::{Completeness, FrameInfo, Host, HostError, SessionInfo, SessionMode, Stack};
-use rdb_core::ids::{FrameNo, Line};
+use rdb_core::ids::{FrameNo, Line, ThreadId};
 use rdb_core::stop::{Resume, StepEnd, StepGoal, Stop, StopReason};
 
 use crate::assist::PromptAssist;
@@ -25,6 +25,8 @@ pub(crate) struct Dialog<'a> {
     pub(crate) host: &'a mut dyn Host,
     /// Why the program stopped.
     pub(crate) stop: &'a Stop,
+    /// The thread that is looked at.
+    pub(crate) thread: ThreadId,
     /// The stack that is looked at.
     pub(crate) stack: Stack,
     /// The place in the stack of the frame that is looked at.
@@ -43,7 +45,7 @@ impl<'a> Dialog<'a> {
     ) -> Result<Self, HostError> {
         let stack = host.stack()?;
         let selected = first_selected(&stack);
-        Ok(Self { state, screen, host, stop, stack, selected, listed: None })
+        Ok(Self { state, screen, host, stop, thread: stop.thread, stack, selected, listed: None })
     }
 
     /// Talks to the user until the program is to go on.
@@ -80,6 +82,16 @@ impl<'a> Dialog<'a> {
     /// Returns the frame that is looked at.
     pub(crate) fn frame(&self) -> Result<&FrameInfo, Failure> {
         self.stack.frames.get(self.selected).ok_or_else(|| Failure::text("There is no frame to look at."))
+    }
+
+    /// Returns the frame that a step is about: that which is looked at, if it is one of the stopped thread.
+    pub(crate) fn step_frame(&self) -> Result<&FrameInfo, Failure> {
+        if self.thread != self.stop.thread {
+            return Err(Failure::text(
+                "Only the thread that stopped can step; `thread` with its number looks at it again.",
+            ));
+        }
+        self.frame()
     }
 
     /// Looks at another frame of the stack.
@@ -307,20 +319,20 @@ impl<'a> Dialog<'a> {
             self.stop.reason,
             StopReason::Step(StepEnd::Line | StepEnd::Call | StepEnd::Return | StepEnd::Instruction)
         );
-        (on_the_way && steps.left > 0).then(|| self.step(steps))
+        if on_the_way { self.step(steps).ok() } else { None }
     }
 
     /// Returns the step to make, and remembers how many follow.
-    pub(crate) fn step(&mut self, steps: Steps) -> Resume {
+    pub(crate) fn step(&mut self, steps: Steps) -> Result<Resume, Failure> {
+        let goal = match steps.kind {
+            StepKind::Into => StepGoal::Into,
+            StepKind::Over => StepGoal::Over { frame: self.step_frame()?.id },
+            StepKind::Instruction => StepGoal::Instruction,
+        };
         if steps.left > 1 {
             self.state.steps = Some(Steps { left: steps.left - 1, ..steps });
         }
-        let goal = match (steps.kind, self.frame()) {
-            (StepKind::Over, Ok(frame)) => StepGoal::Over { frame: frame.id },
-            (StepKind::Instruction, _) => StepGoal::Instruction,
-            _ => StepGoal::Into,
-        };
-        Resume::Step(goal)
+        Ok(Resume::Step(goal))
     }
 
     /// Queues the commands of the breakpoints of this stop, up to the one that makes the program go on.

@@ -9,9 +9,9 @@ pub(crate) const EXEC_USAGE: &str = "[!] statement";
 pub(crate) const EXEC: &str = "What is no command is run as a statement in the frame that is looked at, and its value is shown unless it is None. \
      Where it begins like a command, put `!` in front: `! n = 42`. Variables that it assigns to are changed in the frame; \
      to assign to a global variable in a function, say so first: `global total; total = 0`. A statement that is not \
-     finished goes on in further lines, up to an empty one. $name is a variable of the debugger; it is gone as soon as the \
-     program goes on. Set by rdb: $_frame, the frame that is looked at; $_retval, the value that was returned; \
-     $_exception, the exception that the program stopped on.";
+     finished goes on in further lines, up to an empty one. `$name` is a variable of the debugger: \
+     `$n = 42` makes one. Set by rdb: `$_frame`, the frame that is looked at; `$_retval`, the value that was returned; \
+     `$_exception`, the exception that the program stopped on.";
 
 /// How lines are read.
 const LINES: &str = "An empty line repeats the last command. Several commands on a line are separated by `;;`, wherever that stands. The \
@@ -84,6 +84,15 @@ pub(crate) fn wrap(text: &str, columns: usize) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_command_is_in_the_manual() {
+        let (page, text) = (markdown(), text());
+        for command in COMMANDS {
+            assert!(page.contains(&format!("### `{}`", command.name)), "{}", command.name);
+            assert!(text.contains(command.usage), "{}", command.name);
+        }
+    }
 
     #[test]
     fn text_is_broken_between_words() {

@@ -23,7 +23,7 @@ pub(crate) const BREAK: Command = Command {
     summary: "Set a breakpoint, or list them all",
     help: "A line number is one of the current file; a function is a name that the frame knows (`func`, `obj.method`), \
            a dotted name (`pkg.module.func`, `module.Class.method`), or a name behind a file. A file or module is \
-           searched for on sys.path and need not be imported yet. With a condition, the program stops only where it is \
+           searched for on `sys.path` and need not be imported yet. With a condition, the program stops only where it is \
            true; with `thread N`, only in that thread. A line without code is moved on to the next one that has some.",
     compat: Compat::Extended,
     argument: Argument::Optional,
@@ -39,7 +39,7 @@ pub(crate) const TBREAK: Command = Command {
     aliases: &[],
     usage: "tbreak [ ([filename:]lineno | [filename:]function) [thread N] [, condition] ]",
     summary: "Set a breakpoint that is gone after its first stop",
-    help: "Takes the same as break.",
+    help: "Takes the same as `break`.",
     run: |dialog, argument| {
         if argument.is_empty() { list(dialog) } else { add(dialog, argument, Lifetime::Temporary) }
     },
@@ -61,7 +61,7 @@ pub(crate) const DISABLE: Command = Command {
     name: "disable",
     usage: "disable bpnumber [bpnumber ...]",
     summary: "Keep breakpoints, but do not stop at them",
-    help: "The breakpoints stay in the list and can be switched on again with enable.",
+    help: "The breakpoints stay in the list and can be switched on again with `enable`.",
     argument: Argument::Required,
     run: |dialog, argument| change_each(dialog, argument, &BreakpointChange::Disable, "Disabled"),
     ..BASE

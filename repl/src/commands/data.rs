@@ -15,8 +15,8 @@ pub(crate) const PRINT: Command = Command {
     name: "p",
     usage: "p expression",
     summary: "Show the value of an expression",
-    help: "As repr() shows it. The expression may have lambdas and comprehensions that use the locals of the frame, and \
-           variables of the debugger ($name).",
+    help: "As `repr` shows it. The expression may have lambdas and comprehensions that use the locals of the frame, and \
+           variables of the debugger (`$name`).",
     argument: Argument::Required,
     run: |dialog, argument| evaluate(dialog, argument, Show::Repr),
     ..BASE
@@ -26,7 +26,7 @@ pub(crate) const PRETTY: Command = Command {
     name: "pp",
     usage: "pp expression",
     summary: "Show the value of an expression, broken into lines",
-    help: "As pprint shows it.",
+    help: "As `pprint` shows it.",
     argument: Argument::Required,
     run: |dialog, argument| evaluate(dialog, argument, Show::Pretty),
     ..BASE
@@ -69,7 +69,7 @@ pub(crate) const RETVAL: Command = Command {
     aliases: &["rv"],
     usage: "retval | rv",
     summary: "Show what this function is returning",
-    help: "Known at a stop on its return (--Return--), and in the caller after finish.",
+    help: "Known at a stop on its return (`--Return--`), and in the caller after `finish`.",
     completes: Completes::Nothing,
     run: |dialog, _| retval(dialog),
     ..BASE
@@ -101,8 +101,8 @@ pub(crate) const INTERACT: Command = Command {
     name: "interact",
     usage: "interact",
     summary: "Begin an interactive interpreter with the names of this frame",
-    help: "Its variables are a copy: assignments do not reach the frame, changes of objects do. exit(), quit() or the end \
-           of the input comes back to the debugger.",
+    help: "Its variables are a copy: assignments do not reach the frame, changes of objects do. `exit()`, `quit()` or the \
+           end of the input comes back to the debugger.",
     argument: Argument::Optional,
     completes: Completes::Nothing,
     run: |dialog, _| interact(dialog),

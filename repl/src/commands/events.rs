@@ -19,9 +19,9 @@ pub(crate) const CATCH: Command = Command {
     name: "catch",
     usage: "catch [ [raised | uncaught | user] [type ...] [if condition] ]",
     summary: "Stop at exceptions, or list those that are stopped at",
-    help: "raised (the default) stops where the exception is raised, uncaught where nothing in its thread handles it, \
-           user where it leaves your own code. The types are names (`ValueError`, `pkg.module.Error`); without any, all \
-           exceptions but StopIteration, StopAsyncIteration and GeneratorExit stop. In the condition, $_exception is the \
+    help: "`raised` (the default) stops where the exception is raised, `uncaught` where nothing in its thread handles it, \
+           `user` where it leaves your own code. The types are names (`ValueError`, `pkg.module.Error`); without any, all \
+           exceptions but `StopIteration`, `StopAsyncIteration` and `GeneratorExit` stop. In the condition, `$_exception` is the \
            exception.",
     completes: Completes::Expression,
     run: |dialog, argument| {
@@ -34,7 +34,7 @@ pub(crate) const TCATCH: Command = Command {
     name: "tcatch",
     usage: "tcatch [ [raised | uncaught | user] [type ...] [if condition] ]",
     summary: "Stop at exceptions once",
-    help: "Takes the same as catch.",
+    help: "Takes the same as `catch`.",
     run: |dialog, argument| {
         if argument.is_empty() { list(dialog) } else { add(dialog, argument, Stops::Once) }
     },
@@ -45,7 +45,7 @@ pub(crate) const UNCATCH: Command = Command {
     name: "uncatch",
     usage: "uncatch [number ...]",
     summary: "Stop at exceptions no longer",
-    help: "The numbers are those that catch lists; without any, all are removed.",
+    help: "The numbers are those that `catch` lists; without any, all are removed.",
     completes: Completes::CatchNumber,
     run: uncatch,
     ..BASE
@@ -65,7 +65,7 @@ pub(crate) const UNSKIP: Command = Command {
     name: "unskip",
     usage: "unskip [glob ...]",
     summary: "Step into modules or files again",
-    help: "The globs as skip lists them; without any, all are removed.",
+    help: "The globs as `skip` lists them; without any, all are removed.",
     run: unskip,
     ..BASE
 };
@@ -74,7 +74,7 @@ pub(crate) const MYCODE: Command = Command {
     name: "mycode",
     usage: "mycode [on | off]",
     summary: "Step into your own code only",
-    help: "What belongs to the standard library or to site-packages is passed over. Without an argument, says how it \
+    help: "What belongs to the standard library or to `site-packages` is passed over. Without an argument, says how it \
            is.",
     run: mycode,
     ..BASE

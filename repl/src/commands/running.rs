@@ -21,8 +21,8 @@ pub(crate) const STEP: Command = Command {
     aliases: &["s"],
     usage: "s(tep) [count]",
     summary: "Run to the next line, into functions that are called",
-    help: "Stops at the first line of a called function (--Call--), at the next line, or where the function returns \
-           (--Return--). With a count, does so that many times, unless something else stops the program before.",
+    help: "Stops at the first line of a called function (`--Call--`), at the next line, or where the function returns \
+           (`--Return--`). With a count, does so that many times, unless something else stops the program before.",
     compat: Compat::Extended,
     argument: Argument::Optional,
     run: |dialog, argument| many(dialog, argument, StepKind::Into),
@@ -35,7 +35,7 @@ pub(crate) const NEXT: Command = Command {
     usage: "n(ext) [count]",
     summary: "Run to the next line of this function, over functions that are called",
     help: "Stops at the next line of the frame that is looked at, where it returns, or where an exception passes it. A \
-           generator or coroutine stays the same frame over yield and await. With a count, does so that many times, \
+           generator or coroutine stays the same frame over `yield` and `await`. With a count, does so that many times, \
            unless something else stops the program before.",
     compat: Compat::Extended,
     argument: Argument::Optional,
@@ -74,7 +74,7 @@ pub(crate) const RETURN: Command = Command {
     summary: "Run until this function is about to return",
     help: "Stops in the frame that is looked at, with what it returns still to be seen. A generator or coroutine \
            returns when it ends, not when it yields.",
-    run: |dialog, _| step(dialog.frame()?.id, |frame| StepGoal::Out { frame }),
+    run: |dialog, _| step(dialog.step_frame()?.id, |frame| StepGoal::Out { frame }),
     ..BASE
 };
 
@@ -83,9 +83,9 @@ pub(crate) const FINISH: Command = Command {
     aliases: &["fin"],
     usage: "fin(ish)",
     summary: "Run until this function has returned, and show its value",
-    help: "Stops in the caller of the frame that is looked at, where the value arrives. The value is kept in $_retval.",
+    help: "Stops in the caller of the frame that is looked at, where the value arrives. The value is kept in `$_retval`.",
     compat: Compat::New,
-    run: |dialog, _| step(dialog.frame()?.id, |frame| StepGoal::Finish { frame }),
+    run: |dialog, _| step(dialog.step_frame()?.id, |frame| StepGoal::Finish { frame }),
     ..BASE
 };
 
@@ -94,7 +94,7 @@ pub(crate) const ADVANCE: Command = Command {
     aliases: &["adv"],
     usage: "adv(ance) ([filename:]lineno | [filename:]function)",
     summary: "Run to a place, or until this function returns",
-    help: "The place is written as for break. Nothing of it is left behind, wherever the program stops.",
+    help: "The place is written as for `break`. Nothing of it is left behind, wherever the program stops.",
     compat: Compat::New,
     argument: Argument::Required,
     completes: Completes::Location,
@@ -107,8 +107,8 @@ pub(crate) const CONTINUE: Command = Command {
     aliases: &["c", "cont"],
     usage: "c(ont(inue))",
     summary: "Run to the next breakpoint",
-    help: "Stops at a breakpoint, at an exception that catch asked for, at Ctrl-C, or where the program calls \
-           breakpoint().",
+    help: "Stops at a breakpoint, at an exception that `catch` asked for, at Ctrl-C, or where the program calls \
+           `breakpoint()`.",
     run: |_, _| Ok(Flow::Resume(Resume::Continue)),
     ..BASE
 };
@@ -119,7 +119,7 @@ pub(crate) const JUMP: Command = Command {
     usage: "j(ump) lineno",
     summary: "Make another line the next one to run",
     help: "Only in the newest frame. Runs lines again, or leaves lines out. The interpreter refuses some jumps: into \
-           the middle of a for loop, for example, or out of a finally clause.",
+           the middle of a `for` loop, for example, or out of a `finally` clause.",
     argument: Argument::Required,
     run: jump,
     ..BASE
@@ -130,8 +130,8 @@ pub(crate) const RUN: Command = Command {
     aliases: &["restart"],
     usage: "run [args...]",
     summary: "Start the program again",
-    help: "Arguments are split as a shell does and become the new sys.argv[1:]; without any, the old ones stay. \
-           Breakpoints, aliases and history are kept. Another name of this command is restart.",
+    help: "Arguments are split as a shell does and become the new `sys.argv[1:]`; without any, the old ones stay. \
+           Breakpoints, aliases and history are kept. Another name of this command is `restart`.",
     argument: Argument::Optional,
     resumes: Resumes::No,
     run,
@@ -155,7 +155,7 @@ pub(crate) const DETACH: Command = Command {
     name: "detach",
     usage: "detach",
     summary: "Let the program run on without a debugger",
-    help: "All breakpoints are gone. A later breakpoint() in the program begins a new session.",
+    help: "All breakpoints are gone. A later `breakpoint()` in the program begins a new session.",
     compat: Compat::New,
     run: |_, _| Ok(Flow::Resume(Resume::Detach)),
     ..BASE
@@ -166,7 +166,7 @@ pub(crate) const QUIT: Command = Command {
     aliases: &["q", "exit"],
     usage: "q(uit) | exit",
     summary: "Leave the debugger; the program is aborted",
-    help: "Where the program itself called breakpoint(), its process ends; this is asked for first.",
+    help: "Where the program itself called `breakpoint()`, its process ends; this is asked for first.",
     argument: Argument::Optional,
     run: |dialog, _| quit(dialog),
     ..BASE
@@ -194,11 +194,11 @@ fn many(dialog: &mut Dialog<'_>, argument: &str, kind: StepKind) -> Outcome {
     let count = if argument.is_empty() { Some(1) } else { integer(argument) };
     let left = count.and_then(|count| u32::try_from(count).ok()).filter(|&count| count > 0);
     let left = left.ok_or_else(|| Failure::Invalid(argument.to_owned()))?;
-    Ok(Flow::Resume(dialog.step(Steps { kind, left })))
+    Ok(Flow::Resume(dialog.step(Steps { kind, left })?))
 }
 
 fn until(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
-    let frame = dialog.frame()?;
+    let frame = dialog.step_frame()?;
     let current = frame.line.unwrap_or(frame.first_line);
     if argument.is_empty() {
         return step(frame.id, |frame| StepGoal::Until { frame, line: current + 1 });
@@ -211,14 +211,15 @@ fn until(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
 }
 
 fn advance(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
+    let frame = dialog.step_frame()?.id;
     let located = dialog.locate(argument)?;
-    let frame = dialog.frame()?.id;
     let spec = BreakpointSpec { lifetime: Lifetime::Temporary, internal: true, ..BreakpointSpec::new(located.target) };
     dialog.host.add_breakpoint(spec)?;
     step(frame, |frame| StepGoal::Advance { frame })
 }
 
 fn jump(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
+    dialog.step_frame()?;
     if dialog.selected + 1 != dialog.stack.frames.len() {
         return Err(Failure::text("You can only jump within the bottom frame"));
     }
@@ -231,7 +232,7 @@ fn jump(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     })?;
     let stack = dialog.host.stack()?;
     dialog.set_stack(stack);
-    dialog.show_entry(dialog.selected);
+    dialog.show_entry(dialog.selected)?;
     Ok(Flow::Stay)
 }
 

@@ -19,7 +19,7 @@ pub(crate) const HELP: Command = Command {
     aliases: &["h"],
     usage: "h(elp) [command]",
     summary: "List the commands, or explain one",
-    help: "`help exec` explains how statements are run, `help rdb` shows the whole manual. `?` is short for help.",
+    help: "`help exec` explains how statements are run, `help rdb` shows the whole manual. `?` is short for `help`.",
     compat: Compat::Extended,
     completes: Completes::Command,
     run: help,
@@ -30,9 +30,10 @@ pub(crate) const ALIAS: Command = Command {
     name: "alias",
     usage: "alias [name [command]]",
     summary: "Give a name to a command line, or list the names",
-    help: "In the line, %1 to %9 stand for what follows the name, %* for all of it. Aliases may use others and may hide \
-           commands. A line behind `;;` belongs to the alias. In a start-up file (.rdbrc, .pdbrc) aliases are there in \
-           every session, for example: alias pi for k, v in %1.__dict__.items(): print(f'%1.{k} = {v!r}').",
+    help: "In the line, `%1` to `%9` stand for what follows the name, `%*` for all of it. Aliases may use others and may \
+           hide commands. A line behind `;;` belongs to the alias. In a start-up file (`.rdbrc`, `.pdbrc`) aliases are \
+           there in every session, for example \
+           `alias pi for k, v in %1.__dict__.items(): print(f'%1.{k} = {v!r}')`.",
     completes: Completes::Alias,
     run: alias,
     ..BASE

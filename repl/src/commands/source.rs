@@ -27,7 +27,7 @@ pub(crate) const LIST: Command = Command {
     help: "Shows 11 lines; without an argument, goes on where the last list ended. `.` begins again at the current \
            line. One number shows the lines around it; two, those from the first to the last, where a last one that is \
            smaller than the first is a count. `->` marks the current line, `>>` the line at which an exception was \
-           raised, B a breakpoint.",
+           raised, `B` a breakpoint.",
     argument: Argument::Optional,
     repeat: Repeat::Bare,
     run: list,
@@ -39,7 +39,7 @@ pub(crate) const LONGLIST: Command = Command {
     aliases: &["ll"],
     usage: "ll | longlist",
     summary: "Show the whole function or module",
-    help: "The lines are marked as list does.",
+    help: "The lines are marked as `list` does.",
     run: |dialog, _| longlist(dialog),
     ..BASE
 };
@@ -48,7 +48,7 @@ pub(crate) const SOURCE: Command = Command {
     name: "source",
     usage: "source expression",
     summary: "Show the text of a function, class or module",
-    help: "The expression stands for the object, as in p.",
+    help: "The expression stands for the object, as in `p`.",
     argument: Argument::Required,
     completes: Completes::Expression,
     run: |dialog, argument| source(dialog, argument),

@@ -1,6 +1,8 @@
 //! Moving in the stack, and between the exceptions of a chain.
 
-use rdb_core::host::ExceptionInfo;
+use std::ops::Range;
+
+use rdb_core::host::{ExceptionInfo, HostError};
 
 use crate::command::{Argument, Command, Compat, Failure, Flow, Group};
 use crate::dialog::Dialog;
@@ -20,7 +22,7 @@ pub(crate) const WHERE: Command = Command {
     usage: "w(here) [count]",
     summary: "Show the stack, the newest frame last",
     help: "`>` marks the frame that is looked at. A count shows so many of the newest frames, a negative one so many of \
-           the oldest, 0 the frame that is looked at. Another name of this command is bt.",
+           the oldest, 0 the frame that is looked at. Another name of this command is `bt`.",
     run: where_,
     ..BASE
 };
@@ -58,22 +60,26 @@ pub(crate) const EXCEPTIONS: Command = Command {
 fn where_(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     let all = dialog.stack.frames.len();
     let count = match argument {
-        "" => return Ok(show(dialog, 0..all)),
+        "" => return show(dialog, 0..all),
         text => integer(text).ok_or_else(|| Failure::text(format!("Invalid count ({text})")))?,
     };
     let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX).min(all);
-    Ok(match count {
+    match count {
         0 => show(dialog, dialog.selected..dialog.selected + 1),
         1.. => show(dialog, all - wanted..all),
         _ => show(dialog, 0..wanted),
-    })
+    }
 }
 
-fn show(dialog: &mut Dialog<'_>, numbers: std::ops::Range<usize>) -> Flow {
+/// Shows some frames, as far as the user wants to see them.
+fn show(dialog: &mut Dialog<'_>, numbers: Range<usize>) -> Outcome {
     for number in numbers {
-        dialog.show_entry(number);
+        match dialog.show_entry(number) {
+            Err(HostError::Interrupted) => break,
+            shown => shown?,
+        }
     }
-    Flow::Stay
+    Ok(Flow::Stay)
 }
 
 fn up(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
@@ -81,7 +87,7 @@ fn up(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
         return Err(Failure::text("Oldest frame"));
     }
     let to = frame_count(argument)?.map_or(0, |count| dialog.selected.saturating_sub(count));
-    Ok(select(dialog, to))
+    select(dialog, to)
 }
 
 fn down(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
@@ -90,7 +96,7 @@ fn down(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
         return Err(Failure::text("Newest frame"));
     }
     let to = frame_count(argument)?.map_or(newest, |count| dialog.selected.saturating_add(count).min(newest));
-    Ok(select(dialog, to))
+    select(dialog, to)
 }
 
 /// Returns how many frames to move; None: to the end.
@@ -100,10 +106,10 @@ fn frame_count(argument: &str) -> Result<Option<usize>, Failure> {
     Ok(usize::try_from(count).ok())
 }
 
-fn select(dialog: &mut Dialog<'_>, number: usize) -> Flow {
+fn select(dialog: &mut Dialog<'_>, number: usize) -> Outcome {
     dialog.select(number);
-    dialog.show_entry(number);
-    Flow::Stay
+    dialog.show_entry(number)?;
+    Ok(Flow::Stay)
 }
 
 fn exceptions(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
@@ -127,7 +133,7 @@ fn exceptions(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
         }
         let stack = dialog.host.select_exception(number)?;
         dialog.set_stack(stack);
-        dialog.show_entry(dialog.selected);
+        dialog.show_entry(dialog.selected)?;
     }
     Ok(Flow::Stay)
 }

@@ -23,8 +23,8 @@ pub(crate) const THREAD: Command = Command {
     name: "thread",
     usage: "thread number",
     summary: "Look at another thread",
-    help: "The number is that of the list of threads; a thread's name or its identifier will do as well. where, up, p and \
-           so on then are about that thread. Steps are of the thread that stopped.",
+    help: "The number is that of the list of threads; a thread's name or its identifier will do as well. `where`, `up`, \
+           `p` and so on then are about that thread. Steps are of the thread that stopped.",
     argument: Argument::Required,
     completes: Completes::Thread,
     run: thread,
@@ -67,9 +67,10 @@ fn thread(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     let id = dialog.thread(argument)?.id;
     let stack = dialog.host.select_thread(id)?;
     dialog.set_stack(stack);
+    dialog.thread = id;
     if dialog.stack.frames.is_empty() {
         dialog.message("This thread runs no Python code now.");
     }
-    dialog.show_entry(dialog.selected);
+    dialog.show_entry(dialog.selected)?;
     Ok(Flow::Stay)
 }

@@ -12,7 +12,7 @@ fn help_of_commands() {
       Usage: retval | rv
       
       Show what this function is returning. Known at a stop on its return
-      (--Return--), and in the caller after finish.
+      (`--Return--`), and in the caller after `finish`.
 (rdb) ?unt
       Usage: unt(il) [lineno]
       
@@ -31,10 +31,10 @@ fn help_of_commands() {
       put `!` in front: `! n = 42`. Variables that it assigns to are changed in
       the frame; to assign to a global variable in a function, say so first:
       `global total; total = 0`. A statement that is not finished goes on in
-      further lines, up to an empty one. $name is a variable of the debugger;
-      it is gone as soon as the program goes on. Set by rdb: $_frame, the frame
-      that is looked at; $_retval, the value that was returned; $_exception,
-      the exception that the program stopped on.
+      further lines, up to an empty one. `$name` is a variable of the debugger:
+      `$n = 42` makes one. Set by rdb: `$_frame`, the frame that is looked at;
+      `$_retval`, the value that was returned; `$_exception`, the exception
+      that the program stopped on.
 (rdb) help
 
 Documented commands (type help <topic>):

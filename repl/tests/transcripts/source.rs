@@ -1,7 +1,7 @@
 //! The program's text, and the view that stays.
 
 use rdb_core::host::SourceBlock;
-use rdb_core::stop::StopReason;
+use rdb_core::stop::{StepEnd, StopReason};
 use rdb_repl::console::Sticky;
 
 use crate::check::{Scene, check, check_host};
@@ -228,7 +228,24 @@ The context view is off.
     );
 }
 
-/// A front end that changes a variable between two stops.
+#[test]
+fn the_view_shows_what_is_returned() {
+    let mut scene = Scene::stopping([StopReason::Step(StepEnd::Return)]);
+    scene.options.sticky = Sticky::On;
+    scene.host.add_source("/work/shop.py", "x");
+    scene.host.stack.frames[1].returns = Some("20".into());
+    scene.check(
+        "
+--Return--
+/work/shop.py:5 area
+  1     x
+Returns: 20
+(rdb) c
+=> Continue
+",
+    );
+}
+
 #[test]
 fn the_view_marks_what_changed() {
     let mut first = Scene::stopping([StopReason::Entry]);

@@ -2,9 +2,10 @@
 
 use rdb_core::host::ThreadInfo;
 use rdb_core::ids::ThreadId;
+use rdb_core::stop::StopReason;
 use rdb_core::testing::FakeHost;
 
-use crate::check::check_host;
+use crate::check::{Scene, check_host};
 
 /// Gives the program three threads.
 pub(crate) fn add_threads(host: &mut FakeHost) {
@@ -12,12 +13,12 @@ pub(crate) fn add_threads(host: &mut FakeHost) {
     let thread = |number: u64, name: &str| ThreadInfo {
         id: ThreadId(number),
         name: name.to_owned(),
-        stopped: number == 1001,
-        selected: number == 1001,
+        stopped: number == 1,
+        selected: number == 1,
         waiting: number == 2002,
         frame: frame.clone().filter(|_| number != 3003),
     };
-    host.threads = vec![thread(1001, "MainThread"), thread(2002, "worker"), thread(3003, "io")];
+    host.threads = vec![thread(1, "MainThread"), thread(2002, "worker"), thread(3003, "io")];
 }
 
 #[test]
@@ -29,21 +30,25 @@ fn threads_are_listed_and_looked_at() {
 -> result = width * height
 (rdb) threads
 Num   Thread           Name                 Where
->*1   1001             MainThread           /work/shop.py(5)area()
+>*1   1                MainThread           /work/shop.py(5)area()
   2   2002             worker               /work/shop.py(5)area(), waits for its turn
   3   3003             io                   (not in Python)
 (rdb) thread 2
 > /work/shop.py(5)area()
 -> result = width * height
+(rdb) n
+*** Only the thread that stopped can step; `thread` with its number looks at it again.
+(rdb) j 6
+*** Only the thread that stopped can step; `thread` with its number looks at it again.
 (rdb) thread io
 > /work/shop.py(5)area()
 -> result = width * height
 (rdb) threads
 Num   Thread           Name                 Where
- *1   1001             MainThread           /work/shop.py(5)area()
+ *1   1                MainThread           /work/shop.py(5)area()
   2   2002             worker               /work/shop.py(5)area(), waits for its turn
 > 3   3003             io                   (not in Python)
-(rdb) thread 1001
+(rdb) thread MainThread
 > /work/shop.py(5)area()
 -> result = width * height
 (rdb) thread 4
@@ -53,6 +58,36 @@ Num   Thread           Name                 Where
       Usage: thread number
 (rdb) q
 => Quit
+",
+    );
+}
+
+#[test]
+fn a_stop_in_another_thread_says_so() {
+    let mut scene = Scene::stopping([StopReason::Entry, StopReason::Trace, StopReason::Trace, StopReason::Trace]);
+    add_threads(&mut scene.host);
+    scene.stops[1].thread = ThreadId(2002);
+    scene.stops[2].thread = ThreadId(2002);
+    scene.check(
+        "
+> /work/shop.py(5)area()
+-> result = width * height
+(rdb) c
+=> Continue
+[Switching to thread 2 (worker)]
+> /work/shop.py(5)area()
+-> result = width * height
+(rdb) c
+=> Continue
+> /work/shop.py(5)area()
+-> result = width * height
+(rdb) 
+=> Continue
+[Switching to thread 1 (MainThread)]
+> /work/shop.py(5)area()
+-> result = width * height
+(rdb) n
+=> Step(Over { frame: FrameId(2) })
 ",
     );
 }
