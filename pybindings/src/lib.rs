@@ -1,5 +1,19 @@
 //! rdb inside CPython: the extension module `rdb._rdb`.
 
+mod backend;
+mod callback;
+mod code;
+mod errors;
+mod ffi;
+mod frame;
+mod host_shim;
+mod log;
+mod opcodes;
+mod scan;
+mod session;
+mod signals;
+
+use host_shim as host;
 use pyo3::prelude::*;
 
 /// The native half of the package `rdb`.

@@ -1,0 +1,558 @@
+//! The backend on `sys.monitoring` (PEP 669, Python 3.12 and later).
+//!
+//! The quirks of the interpreter end here: `LINE` loses lines without `PY_START` on the same code object, so they are asked
+//! for together; a loop on one line repeats no `LINE`, so a jump backwards onto its own line becomes one; a place that has
+//! answered `DISABLE` reports again only after its code object's set went through 0.
+#![expect(unsafe_code, reason = "its callbacks are called from C")]
+
+use std::ffi::{CString, c_int};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyInt;
+use rdb_core::event::{EventKind, EventSet};
+use rdb_core::ids::{CodeId, Line};
+use rdb_core::plan::{Capabilities, PlanChange};
+
+use crate::backend::in_force::Book;
+use crate::backend::watchers::CodeWatcher;
+use crate::backend::{Backend, InForce};
+use crate::callback::guarded;
+use crate::code::{self, mask, mask_of};
+use crate::errors::InternalError;
+use crate::ffi::{CodePtr, FramePtr};
+use crate::session::{Heard, Session, Verdict};
+
+/// Kinds that PEP 669 has, as far as rdb takes them.
+const HEARD: EventSet = EventSet::of(&[
+    EventKind::Start,
+    EventKind::Resume,
+    EventKind::Throw,
+    EventKind::Line,
+    EventKind::Instruction,
+    EventKind::Jump,
+    EventKind::BranchLeft,
+    EventKind::BranchRight,
+    EventKind::Call,
+    EventKind::CReturn,
+    EventKind::CRaise,
+    EventKind::Return,
+    EventKind::Yield,
+    EventKind::Unwind,
+    EventKind::Raise,
+    EventKind::Reraise,
+    EventKind::ExceptionHandled,
+    EventKind::StopIteration,
+]);
+
+/// Kinds that every version reports for single code objects.
+const LOCAL: EventSet = EventSet::of(&[
+    EventKind::Start,
+    EventKind::Resume,
+    EventKind::Line,
+    EventKind::Instruction,
+    EventKind::Jump,
+    EventKind::BranchLeft,
+    EventKind::BranchRight,
+    EventKind::Call,
+    EventKind::Return,
+    EventKind::Yield,
+    EventKind::StopIteration,
+]);
+
+/// Kinds that only some versions report for single code objects.
+const SOMETIMES_LOCAL: EventSet = EventSet::of(&[
+    EventKind::Throw,
+    EventKind::Unwind,
+    EventKind::Raise,
+    EventKind::Reraise,
+    EventKind::ExceptionHandled,
+]);
+
+/// Kinds whose callback may answer `DISABLE`. Never `PY_START`: without it `LINE` loses lines (3.13 and later), and an
+/// answer outlives the arming of the code object while it is asked for everywhere. Never exceptions: `ValueError` before
+/// 3.15, and on 3.15 the event is gone for the whole code object.
+const DISABLE: EventSet = EventSet::of(&[
+    EventKind::Line,
+    EventKind::Instruction,
+    EventKind::Jump,
+    EventKind::BranchLeft,
+    EventKind::BranchRight,
+]);
+
+/// As [`DISABLE`], in rdb's own Python code, where nothing is ever wanted.
+const DISABLE_OWN: EventSet = EventSet::of(&[
+    EventKind::Line,
+    EventKind::Instruction,
+    EventKind::Jump,
+    EventKind::Start,
+    EventKind::Resume,
+    EventKind::Return,
+    EventKind::Yield,
+]);
+
+/// Kinds that come with an exception.
+const WITH_EXCEPTION: EventSet = EventSet::of(&[
+    EventKind::Throw,
+    EventKind::Unwind,
+    EventKind::Raise,
+    EventKind::Reraise,
+    EventKind::ExceptionHandled,
+    EventKind::StopIteration,
+]);
+
+/// Kinds that come with a value.
+const WITH_VALUE: EventSet = EventSet::of(&[EventKind::Return, EventKind::Yield]);
+
+/// The kinds asked for everywhere, as a mask: what a callback is for is seen without a lock.
+static GLOBAL: AtomicU32 = AtomicU32::new(0);
+/// `sys.monitoring.DISABLE`.
+static DISABLE_OBJECT: AtomicPtr<ffi::PyObject> = AtomicPtr::new(std::ptr::null_mut());
+
+/// The functions of `sys.monitoring`.
+struct Api {
+    use_tool_id: Py<PyAny>,
+    free_tool_id: Py<PyAny>,
+    register_callback: Py<PyAny>,
+    set_events: Py<PyAny>,
+    set_local_events: Py<PyAny>,
+    restart_events: Py<PyAny>,
+}
+
+impl Api {
+    fn load(monitoring: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let function = |name: &str| monitoring.getattr(name).map(Bound::unbind);
+        Ok(Self {
+            use_tool_id: function("use_tool_id")?,
+            free_tool_id: function("free_tool_id")?,
+            register_callback: function("register_callback")?,
+            set_events: function("set_events")?,
+            set_local_events: function("set_local_events")?,
+            restart_events: function("restart_events")?,
+        })
+    }
+}
+
+/// The backend.
+pub(crate) struct Monitoring {
+    api: Api,
+    tool: u8,
+    /// Who holds the tool id meant for debuggers, if rdb could not have it.
+    instead_of: Option<String>,
+    /// The number of each kind in `sys.monitoring.events`; 0: this version does not have it.
+    numbers: Vec<c_int>,
+    capabilities: Capabilities,
+    callbacks: OnceLock<Vec<(EventKind, Py<PyAny>)>>,
+    book: Mutex<Book>,
+    /// Modules that were made while breakpoints wait for files: their file name is looked at again when they run.
+    newborn: Mutex<Vec<CodeId>>,
+    watcher: Mutex<Option<CodeWatcher>>,
+}
+
+impl Monitoring {
+    /// Takes hold of `sys.monitoring`, without asking for anything yet.
+    pub(crate) fn new(py: Python<'_>) -> Result<Self, InternalError> {
+        let sys = py.import(intern!(py, "sys"))?;
+        let monitoring = sys.getattr(intern!(py, "monitoring")).map_err(|_| InternalError::NoMonitoring)?;
+        let api = Api::load(&monitoring)?;
+        let (tool, instead_of) = choose_tool(&monitoring)?;
+        let numbers = event_numbers(&monitoring)?;
+        let disable = monitoring.getattr(intern!(py, "DISABLE"))?;
+        DISABLE_OBJECT.store(disable.into_ptr(), Ordering::Relaxed);
+        api.use_tool_id.call1(py, (tool, "rdb"))?;
+        let capabilities = capabilities(py, &api, tool, &numbers)?;
+        api.free_tool_id.call1(py, (tool,))?;
+        Ok(Self {
+            api,
+            tool,
+            instead_of,
+            numbers,
+            capabilities,
+            callbacks: OnceLock::new(),
+            book: Mutex::default(),
+            newborn: Mutex::default(),
+            watcher: Mutex::default(),
+        })
+    }
+
+    /// Returns the tool id that rdb uses.
+    pub(crate) fn tool(&self) -> u8 {
+        self.tool
+    }
+
+    /// Returns who holds the tool id that is meant for debuggers, if it is not rdb.
+    pub(crate) fn instead_of(&self) -> Option<&str> {
+        self.instead_of.as_deref()
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn number(&self, kinds: EventSet) -> c_int {
+        kinds.iter().filter_map(|kind| self.numbers.get(kind as usize)).fold(0, |sum, number| sum | number)
+    }
+
+    fn set_global(&self, py: Python<'_>, kinds: EventSet) -> PyResult<()> {
+        GLOBAL.store(mask_of(kinds), Ordering::Relaxed);
+        self.api.set_events.call1(py, (self.tool, self.number(with_company(kinds)))).map(drop)
+    }
+
+    /// Asks for these kinds in one code object; every place of it reports again.
+    fn set_local(&self, py: Python<'_>, id: CodeId, kinds: EventSet) -> PyResult<()> {
+        let Some(object) = code::of_id(py, id) else { return Ok(()) };
+        if let Some(entry) = code::entry_of_id(py, id) {
+            entry.set_wanted(kinds);
+        }
+        let mut wanted = with_company(kinds);
+        if self.is_newborn(id) {
+            wanted = wanted | EventSet::of(&[EventKind::Start]);
+        }
+        self.api.set_local_events.call1(py, (self.tool, &object, 0))?;
+        if !wanted.is_empty() {
+            self.api.set_local_events.call1(py, (self.tool, &object, self.number(wanted)))?;
+        }
+        Ok(())
+    }
+
+    fn is_newborn(&self, id: CodeId) -> bool {
+        self.newborn.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+
+    /// Takes a module off the list of those whose file name is still to be looked at; returns whether it was on it.
+    fn grow_up(&self, id: CodeId) -> bool {
+        let mut newborn = self.newborn.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = newborn.len();
+        newborn.retain(|&other| other != id);
+        newborn.len() != before
+    }
+
+    fn watch_new_code(&self, wanted: bool) {
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        if wanted && watcher.is_none() {
+            *watcher = CodeWatcher::begin();
+        } else if !wanted {
+            *watcher = None;
+        }
+    }
+
+    fn register(&self, py: Python<'_>) -> PyResult<()> {
+        if self.callbacks.get().is_none() {
+            let callbacks = callbacks(py)?;
+            self.callbacks.get_or_init(|| callbacks);
+        }
+        for (kind, callback) in self.callbacks.get().into_iter().flatten() {
+            let number = self.number(EventSet::of(&[*kind]));
+            if number != 0 {
+                self.api.register_callback.call1(py, (self.tool, number, callback))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn try_detach(&self, py: Python<'_>) -> PyResult<()> {
+        self.watch_new_code(false);
+        self.set_global(py, EventSet::EMPTY)?;
+        let armed: Vec<CodeId> = self.book().local().keys().copied().collect();
+        let newborn = std::mem::take(&mut *self.newborn.lock().unwrap_or_else(PoisonError::into_inner));
+        for code in armed.into_iter().chain(newborn) {
+            self.set_local(py, code, EventSet::EMPTY)?;
+        }
+        for (kind, _) in self.callbacks.get().into_iter().flatten() {
+            let number = self.number(EventSet::of(&[*kind]));
+            if number != 0 {
+                self.api.register_callback.call1(py, (self.tool, number, py.None()))?;
+            }
+        }
+        self.api.free_tool_id.call1(py, (self.tool,)).map(drop)
+    }
+
+    /// Hears of a module that was just made; its file name may be put right before it runs.
+    pub(crate) fn look_again(&self, py: Python<'_>, id: CodeId) -> PyResult<()> {
+        self.newborn.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        let kinds = self.book().local().get(&id).copied().unwrap_or_default();
+        self.set_local(py, id, kinds)
+    }
+}
+
+impl Backend for Monitoring {
+    fn name(&self) -> &'static str {
+        "monitoring"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    fn attach(&self, py: Python<'_>) -> PyResult<()> {
+        if std::mem::replace(&mut self.book().attached, true) {
+            return Ok(());
+        }
+        self.api.use_tool_id.call1(py, (self.tool, "rdb"))?;
+        self.register(py)?;
+        let (global, local, new_code) = {
+            let book = self.book();
+            (book.global(), book.local().clone(), book.plan.new_code)
+        };
+        self.set_global(py, global)?;
+        for (code, kinds) in local {
+            self.set_local(py, code, kinds)?;
+        }
+        self.watch_new_code(new_code);
+        Ok(())
+    }
+
+    fn apply(&self, py: Python<'_>, change: &PlanChange) -> PyResult<()> {
+        let (before, after, attached) = {
+            let mut book = self.book();
+            let before = book.global();
+            book.note(change);
+            (before, book.global(), book.attached)
+        };
+        if !attached {
+            return Ok(());
+        }
+        if before != after {
+            self.set_global(py, after)?;
+        }
+        for &(code, kinds) in &change.local {
+            self.set_local(py, code, kinds)?;
+        }
+        for &code in &change.rearm {
+            let kinds = self.book().local().get(&code).copied().unwrap_or_default();
+            self.set_local(py, code, kinds)?;
+        }
+        if change.restart || reports_anew(before, after) {
+            self.api.restart_events.call0(py)?;
+        }
+        if let Some(new_code) = change.new_code {
+            self.watch_new_code(new_code);
+        }
+        Ok(())
+    }
+
+    fn overhear(&self, py: Python<'_>, kinds: EventSet) -> PyResult<()> {
+        let (before, after, attached) = {
+            let mut book = self.book();
+            let before = book.global();
+            book.overheard = kinds;
+            (before, book.global(), book.attached)
+        };
+        if attached && before != after {
+            self.set_global(py, after)?;
+            if reports_anew(before, after) {
+                self.api.restart_events.call0(py)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn forget(&self, codes: &[CodeId]) {
+        self.book().forget(codes);
+        for &code in codes {
+            self.grow_up(code);
+        }
+    }
+
+    fn allow_jump(&self, _py: Python<'_>, _frame: FramePtr) {}
+
+    fn detach(&self, py: Python<'_>) {
+        if !std::mem::replace(&mut self.book().attached, false) {
+            return;
+        }
+        if let Err(error) = self.try_detach(py) {
+            tracing::error!(%error, "sys.monitoring could not be left");
+        }
+    }
+
+    fn in_force(&self) -> InForce {
+        self.book().in_force()
+    }
+
+    fn new_module(&self, py: Python<'_>, id: CodeId) -> PyResult<()> {
+        self.look_again(py, id)
+    }
+
+    fn module_runs(&self, py: Python<'_>, id: CodeId) -> PyResult<bool> {
+        if !self.grow_up(id) {
+            return Ok(false);
+        }
+        let kinds = self.book().local().get(&id).copied().unwrap_or_default();
+        self.set_local(py, id, kinds)?;
+        Ok(true)
+    }
+}
+
+/// Returns the set with what the interpreter needs so that it reports all of it: see the head of this file.
+fn with_company(kinds: EventSet) -> EventSet {
+    if kinds.contains(EventKind::Line) { kinds | EventSet::of(&[EventKind::Start, EventKind::Jump]) } else { kinds }
+}
+
+/// Returns whether a change of the global set adds kinds that places may have been disabled for.
+fn reports_anew(before: EventSet, after: EventSet) -> bool {
+    !(after & !before & DISABLE).is_empty()
+}
+
+/// Returns a free tool id, and who holds the debugger's if that is not free.
+fn choose_tool(monitoring: &Bound<'_, PyAny>) -> Result<(u8, Option<String>), InternalError> {
+    let py = monitoring.py();
+    let mut holders = Vec::new();
+    // The ids that PEP 669 gives to nobody come before those of coverage tools, profilers and optimisers.
+    for tool in [0_u8, 3, 4, 1, 2, 5] {
+        let holder = monitoring.call_method1(intern!(py, "get_tool"), (tool,))?;
+        if holder.is_none() {
+            return Ok((tool, holders.into_iter().next()));
+        }
+        holders.push(holder.to_string());
+    }
+    Err(InternalError::NoToolId(holders.join(", ")))
+}
+
+fn event_numbers(monitoring: &Bound<'_, PyAny>) -> PyResult<Vec<c_int>> {
+    let events = monitoring.getattr(intern!(monitoring.py(), "events"))?;
+    EventKind::ALL
+        .iter()
+        .map(|&kind| match events.getattr(kind.name()) {
+            Ok(number) if HEARD.contains(kind) => number.extract(),
+            _ => Ok(0),
+        })
+        .collect()
+}
+
+/// Finds out by trying what this version can do.
+fn capabilities(py: Python<'_>, api: &Api, tool: u8, numbers: &[c_int]) -> PyResult<Capabilities> {
+    let number = |kind: EventKind| numbers.get(kind as usize).copied().unwrap_or(0);
+    // SAFETY: attached; a new reference or NULL with an exception comes back.
+    let probe = unsafe {
+        Bound::from_owned_ptr_or_err(py, ffi::PyCode_NewEmpty(c"<rdb>".as_ptr(), c"probe".as_ptr(), 1).cast())?
+    };
+    let global: EventSet = HEARD.iter().filter(|&kind| number(kind) != 0).collect();
+    let local: EventSet = SOMETIMES_LOCAL
+        .iter()
+        .filter(|&kind| api.set_local_events.call1(py, (tool, &probe, number(kind))).is_ok())
+        .collect();
+    api.set_local_events.call1(py, (tool, &probe, 0))?;
+    Ok(Capabilities { local: (local | LOCAL) & global, global, disable: DISABLE & global, code_watcher: true })
+}
+
+/// Makes one callable for each kind. They and what they point to live as long as the process.
+fn callbacks(py: Python<'_>) -> PyResult<Vec<(EventKind, Py<PyAny>)>> {
+    macro_rules! table {
+        ($($kind:ident)*) => {
+            vec![$((EventKind::$kind, on_event::<{ EventKind::$kind as usize }> as ffi::PyCFunctionFast)),*]
+        };
+    }
+    let table = table![
+        Start Resume Throw Line Instruction Jump BranchLeft BranchRight Call CReturn CRaise Return Yield Unwind Raise
+        Reraise ExceptionHandled StopIteration
+    ];
+    table.into_iter().map(|(kind, function)| Ok((kind, callable(py, kind, function)?))).collect()
+}
+
+fn callable(py: Python<'_>, kind: EventKind, function: ffi::PyCFunctionFast) -> PyResult<Py<PyAny>> {
+    let name = CString::new(kind.name()).unwrap_or_default();
+    let definition = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: name.into_raw(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFast: function },
+        ml_flags: ffi::METH_FASTCALL,
+        ml_doc: std::ptr::null(),
+    }));
+    // SAFETY: the definition was leaked, so it outlives the function object.
+    unsafe {
+        let function = ffi::PyCFunction_NewEx(definition, std::ptr::null_mut(), std::ptr::null_mut());
+        Bound::from_owned_ptr_or_err(py, function).map(Bound::unbind)
+    }
+}
+
+/// Hears one event. `KIND` is an [`EventKind`].
+unsafe extern "C" fn on_event<const KIND: usize>(
+    _module: *mut ffi::PyObject,
+    arguments: *mut *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    let kind = EventKind::ALL[KIND];
+    // SAFETY: the interpreter calls with itself attached and with the arguments of the event.
+    let (py, arguments) = unsafe {
+        let count = usize::try_from(count).unwrap_or(0);
+        (Python::assume_attached(), std::slice::from_raw_parts(arguments.cast_const(), count))
+    };
+    let verdict = guarded(|| hear(py, kind, arguments)).unwrap_or_else(|error| {
+        Session::fail(py, &error);
+        Verdict::Nothing
+    });
+    // SAFETY: both objects live as long as the interpreter; new references are returned.
+    unsafe {
+        match verdict {
+            Verdict::Nothing => ffi::Py_NewRef(ffi::Py_None()),
+            Verdict::Disable => ffi::Py_NewRef(DISABLE_OBJECT.load(Ordering::Relaxed)),
+            Verdict::Raise(error) => {
+                error.restore(py);
+                std::ptr::null_mut()
+            }
+        }
+    }
+}
+
+fn hear(py: Python<'_>, kind: EventKind, arguments: &[*mut ffi::PyObject]) -> Verdict {
+    let (Some(session), [code, rest @ ..]) = (Session::active(), arguments) else { return Verdict::Nothing };
+    let Some(code) = CodePtr::from_raw(*code) else { return Verdict::Nothing };
+    let entry = code::entry(py, code);
+    if entry.own {
+        return if DISABLE_OWN.contains(kind) { Verdict::Disable } else { Verdict::Nothing };
+    }
+    let Some(place) = place(py, kind, code, rest) else { return Verdict::Disable };
+    if kind == EventKind::Start
+        && let Err(error) = session.module_runs(py, entry)
+    {
+        Session::fail(py, &error.into());
+        return Verdict::Nothing;
+    }
+    if GLOBAL.load(Ordering::Relaxed) & mask(place.kind) == 0 && !entry.wants(place.kind) {
+        return Verdict::Nothing;
+    }
+    let argument = rest.get(1).filter(|_| WITH_EXCEPTION.contains(kind) || WITH_VALUE.contains(kind));
+    // SAFETY: the interpreter keeps the arguments alive during the call.
+    let argument = argument.map(|&argument| unsafe { Bound::from_borrowed_ptr(py, argument) });
+    let (value, exception) = if WITH_VALUE.contains(kind) { (argument, None) } else { (None, argument) };
+    let verdict = session.hear(
+        py,
+        &Heard { kind: place.kind, entry, line: place.line, offset: place.offset, value, exception, frame: None },
+    );
+    match verdict {
+        Verdict::Disable if !DISABLE.contains(kind) => Verdict::Nothing,
+        verdict => verdict,
+    }
+}
+
+/// Where an event happened, and what it is after translation.
+struct Place {
+    kind: EventKind,
+    line: Option<Line>,
+    offset: Option<u32>,
+}
+
+/// Reads the place out of the arguments; None: a jump that is no line event, and never will be one.
+fn place(py: Python<'_>, kind: EventKind, code: CodePtr, rest: &[*mut ffi::PyObject]) -> Option<Place> {
+    let number = |index: usize| rest.get(index).and_then(|&number| small_number(py, number));
+    let place = match kind {
+        EventKind::Line => Place { kind, line: number(0), offset: None },
+        EventKind::Jump => {
+            let (from, to) = (number(0)?, number(1)?);
+            let line = code.line_at(py, to).filter(|&line| to <= from && code.line_at(py, from) == Some(line));
+            Place { kind: EventKind::Line, line: Some(line?), offset: Some(from) }
+        }
+        _ => Place { kind, line: None, offset: number(0) },
+    };
+    Some(place)
+}
+
+fn small_number(py: Python<'_>, number: *mut ffi::PyObject) -> Option<u32> {
+    // SAFETY: attached, and the interpreter keeps its argument alive during the call.
+    let number = unsafe { Bound::from_borrowed_ptr(py, number) };
+    // SAFETY: the type is checked in front.
+    let value = number.is_exact_instance_of::<PyInt>().then(|| unsafe { ffi::PyLong_AsLong(number.as_ptr()) })?;
+    u32::try_from(value).ok()
+}

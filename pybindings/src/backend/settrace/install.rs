@@ -1,0 +1,199 @@
+//! Where the trace function is installed: on every thread while the plan wants anything, and on none else.
+#![expect(unsafe_code, reason = "talks to C")]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::backend::settrace::{chain, on_event};
+use crate::callback::guarded;
+use crate::ffi::FramePtr;
+use crate::session::Session;
+
+/// The trace function is to be installed.
+static WANTED: AtomicBool = AtomicBool::new(false);
+static TRACER: PyOnceLock<Py<Tracer>> = PyOnceLock::new();
+static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
+
+/// What `sys` had before rdb.
+struct Originals {
+    settrace: Py<PyAny>,
+    gettrace: Py<PyAny>,
+}
+
+/// What `sys.gettrace()` returns while rdb traces. `sys.settrace` of it brings rdb back, and `threading.settrace` of it
+/// brings rdb into new threads: called once, it puts the native trace function in its place.
+#[pyclass(frozen, module = "rdb._rdb")]
+pub(super) struct Tracer;
+
+#[pymethods]
+impl Tracer {
+    fn __call__(&self, frame: &Bound<'_, PyAny>, event: &str, argument: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = frame.py();
+        if event != "call" || !is_wanted() {
+            return Ok(());
+        }
+        here(py)?;
+        let Some(frame) = FramePtr::of(frame) else { return Err(PyTypeError::new_err("a frame is needed")) };
+        match guarded(|| super::hear(py, frame, ffi::PyTrace_CALL, Some(argument))) {
+            Ok(result) => result,
+            Err(error) => {
+                Session::fail(py, &error);
+                Ok(())
+            }
+        }
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "<trace function of rdb>"
+    }
+}
+
+/// Returns whether the trace function is to be installed.
+pub(super) fn is_wanted() -> bool {
+    WANTED.load(Ordering::Relaxed)
+}
+
+/// Returns the object that stands for the trace function.
+pub(super) fn tracer(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    TRACER.get_or_try_init(py, || Py::new(py, Tracer)).map(|tracer| tracer.bind(py).as_any())
+}
+
+/// Installs the trace function on every thread, those to come included.
+pub(super) fn everywhere(py: Python<'_>) -> PyResult<()> {
+    if WANTED.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    take_over(py)?;
+    chain::adopt(py)?;
+    on_all_threads(py)?;
+    let threading = py.import(intern!(py, "threading"))?;
+    if threading.getattr(intern!(py, "_trace_hook"))?.is_none() {
+        threading.call_method1(intern!(py, "settrace"), (tracer(py)?,))?;
+    }
+    Ok(())
+}
+
+/// Removes the trace function: from this thread now, from each other at its next event.
+pub(super) fn nowhere(py: Python<'_>) -> PyResult<()> {
+    if !WANTED.swap(false, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let threading = py.import(intern!(py, "threading"))?;
+    if threading.getattr(intern!(py, "_trace_hook"))?.is(tracer(py)?) {
+        threading.call_method1(intern!(py, "settrace"), (py.None(),))?;
+    }
+    settle_thread(py)
+}
+
+/// Gives this thread back to the program's own trace function, if it has one.
+pub(super) fn settle_thread(py: Python<'_>) -> PyResult<()> {
+    match (chain::tracer_of_thread(), ORIGINALS.get(py)) {
+        (Some(program), Some(originals)) => originals.settrace.call1(py, (program,)).map(drop),
+        _ => {
+            // SAFETY: attached.
+            unsafe { ffi::PyEval_SetTrace(None, std::ptr::null_mut()) };
+            Ok(())
+        }
+    }
+}
+
+/// Installs the trace function on this thread.
+pub(super) fn here(py: Python<'_>) -> PyResult<()> {
+    let tracer = tracer(py)?;
+    // SAFETY: attached; the interpreter takes its own reference to the object.
+    unsafe { ffi::PyEval_SetTrace(Some(on_event), tracer.as_ptr()) };
+    Ok(())
+}
+
+/// Returns whether the trace function of this thread is rdb's.
+pub(super) fn is_here(py: Python<'_>) -> PyResult<bool> {
+    let Some(originals) = ORIGINALS.get(py) else { return Ok(false) };
+    Ok(originals.gettrace.call0(py)?.is(tracer(py)?))
+}
+
+#[cfg(Py_3_12)]
+fn on_all_threads(py: Python<'_>) -> PyResult<()> {
+    let tracer = tracer(py)?;
+    // SAFETY: attached; the interpreter takes its own references to the object.
+    unsafe { ffi::PyEval_SetTraceAllThreads(Some(on_event), tracer.as_ptr()) };
+    Ok(())
+}
+
+#[cfg(not(Py_3_12))]
+fn on_all_threads(py: Python<'_>) -> PyResult<()> {
+    let tracer = tracer(py)?;
+    // SAFETY: attached, so that no thread comes or goes; the list is that of the running interpreter.
+    unsafe {
+        let mut thread = ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
+        while !thread.is_null() {
+            if crate::ffi::_PyEval_SetTrace(thread, Some(on_event), tracer.as_ptr()) != 0 {
+                return Err(PyErr::fetch(py));
+            }
+            thread = ffi::PyThreadState_Next(thread);
+        }
+    }
+    Ok(())
+}
+
+/// Gives a frame a trace function of its own, if it has none: 3.11 lets only such frames jump, and 3.13 and later report
+/// instructions only for them.
+pub(super) fn give_trace_function(py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<()> {
+    if frame.getattr(intern!(py, "f_trace"))?.is_none() {
+        frame.setattr(intern!(py, "f_trace"), tracer(py)?)?;
+    }
+    Ok(())
+}
+
+/// Makes a frame report each instruction.
+pub(super) fn trace_opcodes(py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<()> {
+    if frame.getattr(intern!(py, "f_trace_opcodes"))?.is_truthy()? {
+        return Ok(());
+    }
+    frame.setattr(intern!(py, "f_trace_opcodes"), true)?;
+    give_trace_function(py, frame)?;
+    // 3.12 looks at the frames only when a trace function is set.
+    if is_wanted() { here(py) } else { Ok(()) }
+}
+
+/// Puts rdb's own functions in the place of `sys.settrace` and `sys.gettrace`, so that a trace function of the program does
+/// not replace rdb's, and the program does not see the difference.
+fn take_over(py: Python<'_>) -> PyResult<()> {
+    let sys = py.import(intern!(py, "sys"))?;
+    let (settrace, gettrace) = (intern!(py, "settrace"), intern!(py, "gettrace"));
+    if ORIGINALS.get(py).is_none() {
+        let originals =
+            Originals { settrace: sys.getattr(settrace)?.unbind(), gettrace: sys.getattr(gettrace)?.unbind() };
+        ORIGINALS.get_or_init(py, || originals);
+    }
+    sys.setattr(settrace, wrap_pyfunction!(chain::settrace, py)?)?;
+    sys.setattr(gettrace, wrap_pyfunction!(chain::gettrace, py)?)
+}
+
+/// Gives `sys` its own functions back.
+pub(super) fn leave(py: Python<'_>) -> PyResult<()> {
+    let Some(originals) = ORIGINALS.get(py) else { return Ok(()) };
+    let sys = py.import(intern!(py, "sys"))?;
+    sys.setattr(intern!(py, "settrace"), &originals.settrace)?;
+    sys.setattr(intern!(py, "gettrace"), &originals.gettrace)
+}
+
+/// Calls the original `sys.settrace`.
+pub(super) fn original_settrace(py: Python<'_>, function: &Bound<'_, PyAny>) -> PyResult<()> {
+    match ORIGINALS.get(py) {
+        Some(originals) => originals.settrace.call1(py, (function,)).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Calls the original `sys.gettrace`.
+pub(super) fn original_gettrace(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    match ORIGINALS.get(py) {
+        Some(originals) => originals.gettrace.call0(py).map(|function| function.into_bound(py)),
+        None => Ok(py.None().into_bound(py)),
+    }
+}

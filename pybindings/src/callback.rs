@@ -1,0 +1,49 @@
+//! The wall between the interpreter's C callbacks and rdb: no panic crosses it.
+//!
+//! A panic or an internal error prints one line, detaches rdb, and the program goes on.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::Once;
+
+use crate::errors::InternalError;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs the body of a callback and returns what it returns; a panic in it becomes an error.
+pub(crate) fn guarded<R>(body: impl FnOnce() -> R) -> Result<R, InternalError> {
+    DEPTH.set(DEPTH.get() + 1);
+    let result = panic::catch_unwind(AssertUnwindSafe(body));
+    DEPTH.set(DEPTH.get() - 1);
+    result.map_err(|payload| InternalError::Panic(describe(payload.as_ref())))
+}
+
+/// Keeps Rust's own report of a panic quiet where [`guarded`] reports it in one line. Panics elsewhere are not rdb's.
+pub(crate) fn quiet_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| if DEPTH.get() > 0 { note(info) } else { previous(info) }));
+    });
+}
+
+fn note(info: &PanicHookInfo<'_>) {
+    PLACE.with_borrow_mut(|place| *place = info.location().map(ToString::to_string));
+}
+
+fn describe(payload: &(dyn Any + Send)) -> String {
+    let message = payload
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned());
+    let message = message.replace('\n', " ");
+    match PLACE.with_borrow_mut(Option::take) {
+        Some(place) => format!("{message} ({place})"),
+        None => message,
+    }
+}

@@ -1,0 +1,458 @@
+//! Code objects: the ids that rdb gives them, what it keeps with each, and what the engine is told of one.
+//!
+//! An entry hangs in the code object's extra slot: it is found in a few nanoseconds, it goes when the code object goes, and
+//! a code object that gets the same address later has none. Describing runs no Python code and makes no container, so that
+//! the garbage collector cannot run either: the engine may ask while it is locked.
+#![expect(unsafe_code, reason = "keeps pointers in the interpreter's code objects")]
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+use rdb_core::code::{CodeInfo, CodeKind, Suspends};
+use rdb_core::event::{EventKind, EventSet};
+use rdb_core::ids::{CodeId, Line};
+
+use crate::errors::InternalError;
+use crate::ffi::{CodePtr, FramePtr, request_code_extra};
+use crate::opcodes::Opcodes;
+
+/// What rdb keeps with a code object. The flags change with the interpreter attached only.
+pub(crate) struct CodeEntry {
+    /// The id, never used twice.
+    pub(crate) id: CodeId,
+    /// The code is rdb's own Python code.
+    pub(crate) own: bool,
+    /// The kinds of events that the plan wants of this code object.
+    wanted: AtomicU32,
+    /// The engine knows the code object.
+    met: AtomicBool,
+    /// The code is a module's and has not run yet since it was made.
+    newborn: AtomicBool,
+    code: CodePtr,
+}
+
+impl CodeEntry {
+    /// Returns whether the plan wants this kind of event of this code object in particular.
+    pub(crate) fn wants(&self, kind: EventKind) -> bool {
+        self.wanted.load(Ordering::Relaxed) & mask(kind) != 0
+    }
+
+    /// Returns the kinds that the plan wants of this code object in particular, as a mask.
+    pub(crate) fn wanted_mask(&self) -> u32 {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
+    /// Notes what the plan wants of this code object.
+    pub(crate) fn set_wanted(&self, kinds: EventSet) {
+        self.wanted.store(mask_of(kinds), Ordering::Relaxed);
+    }
+
+    /// Returns whether the code is a module's that has not run yet since it was made.
+    pub(crate) fn is_newborn(&self) -> bool {
+        self.newborn.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the code is a module's that has not run yet.
+    pub(crate) fn set_newborn(&self, newborn: bool) {
+        self.newborn.store(newborn, Ordering::Relaxed);
+    }
+
+    /// Returns whether the engine was told of the code object, and notes that it is now.
+    pub(crate) fn mark_met(&self) -> bool {
+        self.met.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// Returns the bit of a kind in a mask; kinds that no backend reports have none.
+pub(crate) fn mask(kind: EventKind) -> u32 {
+    1u32.checked_shl(u32::from(kind as u8)).unwrap_or(0)
+}
+
+/// Returns the bits of a set.
+pub(crate) fn mask_of(kinds: EventSet) -> u32 {
+    kinds.iter().fold(0, |bits, kind| bits | mask(kind))
+}
+
+/// Everything that this file keeps. A leaf among the locks: nothing is called while it is held.
+#[derive(Default)]
+struct Registry {
+    codes: HashMap<CodeId, CodePtr>,
+    dead: Vec<Dead>,
+    paths: HashMap<String, Arc<str>>,
+}
+
+/// An entry whose code object is gone; freed when nobody can look at it any more.
+struct Dead(*mut CodeEntry);
+
+// SAFETY: the entry is only turned back into its box, by whoever drains the registry.
+unsafe impl Send for Dead {}
+
+static REGISTRY: OnceLock<Mutex<Registry>> = OnceLock::new();
+static SLOT: OnceLock<Option<ffi::Py_ssize_t>> = OnceLock::new();
+static NEXT: AtomicU64 = AtomicU64::new(1);
+static ANY_DEAD: AtomicBool = AtomicBool::new(false);
+static PLACES: OnceLock<Places> = OnceLock::new();
+
+/// Directories that decide what a code object is.
+struct Places {
+    /// rdb's Python package, with a separator at its end.
+    own: String,
+    /// The standard library.
+    library: String,
+    opcodes: Opcodes,
+}
+
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes this file ready; to be called before anything else of it.
+pub(crate) fn prepare(py: Python<'_>) -> Result<(), InternalError> {
+    if SLOT.get_or_init(|| request_code_extra(forget)).is_none() {
+        return Err(InternalError::NoCodeExtra);
+    }
+    if PLACES.get().is_none() {
+        let file: String = py.import(intern!(py, "rdb"))?.getattr(intern!(py, "__file__"))?.extract()?;
+        let library: String = py.import(intern!(py, "os"))?.getattr(intern!(py, "__file__"))?.extract()?;
+        let places = Places {
+            own: directory(&file) + std::path::MAIN_SEPARATOR_STR,
+            library: directory(&library),
+            opcodes: Opcodes::load(py)?,
+        };
+        PLACES.get_or_init(|| places);
+    }
+    Ok(())
+}
+
+fn directory(file: &str) -> String {
+    Path::new(&*canonical(file)).parent().map(|parent| parent.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn places() -> &'static Places {
+    PLACES.get().expect("`prepare` comes before the first event")
+}
+
+/// Returns the opcodes of this interpreter.
+pub(crate) fn opcodes() -> &'static Opcodes {
+    &places().opcodes
+}
+
+/// Returns what rdb keeps with a code object. The reference is good as long as the code object.
+pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
+    let slot = SLOT.get().copied().flatten().expect("`prepare` comes before the first event");
+    let known = code.extra(py, slot).cast::<CodeEntry>();
+    if !known.is_null() {
+        // SAFETY: only this function fills the slot, and the entry lives as long as the code object.
+        return unsafe { &*known };
+    }
+    let fresh = CodeEntry {
+        id: CodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
+        own: is_own_file(py, code),
+        wanted: AtomicU32::new(0),
+        met: AtomicBool::new(false),
+        newborn: AtomicBool::new(false),
+        code,
+    };
+    let id = fresh.id;
+    let fresh = Box::into_raw(Box::new(fresh));
+    if let Err(error) = code.set_extra(py, slot, fresh.cast()) {
+        tracing::error!(%error, "a code object takes no extra data");
+    }
+    registry().codes.insert(id, code);
+    // SAFETY: made above, and owned by the slot from now on.
+    unsafe { &*fresh }
+}
+
+/// Hears that a code object is gone. It may run while the engine is locked, so it only puts the entry aside.
+unsafe extern "C" fn forget(entry: *mut c_void) {
+    let entry = entry.cast::<CodeEntry>();
+    if entry.is_null() {
+        return;
+    }
+    let mut registry = registry();
+    // SAFETY: the slot held an entry of ours, and the code object is being freed with the interpreter attached.
+    registry.codes.remove(&unsafe { &*entry }.id);
+    registry.dead.push(Dead(entry));
+    ANY_DEAD.store(true, Ordering::Relaxed);
+}
+
+/// Returns the entries of the code objects that are gone since the last call.
+pub(crate) fn take_dead() -> Vec<Box<CodeEntry>> {
+    if !ANY_DEAD.swap(false, Ordering::Relaxed) {
+        return Vec::new();
+    }
+    let dead = std::mem::take(&mut registry().dead);
+    // SAFETY: each was made by `Box::into_raw` and put aside once.
+    dead.into_iter().map(|Dead(entry)| unsafe { Box::from_raw(entry) }).collect()
+}
+
+/// Returns the code object of an id, if it still lives.
+pub(crate) fn of_id(py: Python<'_>, id: CodeId) -> Option<Bound<'_, PyAny>> {
+    let code = registry().codes.get(&id).copied()?;
+    Some(code.object(py))
+}
+
+/// Returns what rdb keeps with the code object of an id, if it still lives.
+pub(crate) fn entry_of_id(py: Python<'_>, id: CodeId) -> Option<&CodeEntry> {
+    let code = registry().codes.get(&id).copied()?;
+    Some(entry(py, code))
+}
+
+/// Returns the id of a code object.
+pub(crate) fn id_of(code: &Bound<'_, PyAny>) -> Option<CodeId> {
+    CodePtr::of(code).map(|ptr| entry(code.py(), ptr).id)
+}
+
+/// Returns whether a code object is rdb's own Python code.
+pub(crate) fn is_own(code: &Bound<'_, PyAny>) -> bool {
+    CodePtr::of(code).is_some_and(|ptr| entry(code.py(), ptr).own)
+}
+
+/// Returns whether a frame runs rdb's own Python code.
+pub(crate) fn is_own_frame(py: Python<'_>, frame: FramePtr) -> bool {
+    entry(py, frame.code(py)).own
+}
+
+fn is_own_file(py: Python<'_>, code: CodePtr) -> bool {
+    filename(&code.object(py)).is_some_and(|path| is_own_path(&path))
+}
+
+/// Returns whether a file, canonical path, is one of rdb's own.
+pub(crate) fn is_own_path(path: &str) -> bool {
+    path.starts_with(places().own.as_str())
+}
+
+/// Returns the canonical path of a code object's file.
+pub(crate) fn filename(code: &Bound<'_, PyAny>) -> Option<Arc<str>> {
+    let name = code.getattr(intern!(code.py(), "co_filename")).ok()?;
+    let name = name.cast::<PyString>().ok()?;
+    match name.to_str() {
+        Ok(name) => Some(canonical(name)),
+        Err(_) => Some(canonical(&name.to_string_lossy())),
+    }
+}
+
+/// Returns a file name as [`Location`](rdb_core::location::Location)s name it: absolute and without `.` and `..`, but
+/// verbatim if it stands for no file (`<string>`). Symbolic links stay, as in `os.path.abspath`.
+pub(crate) fn canonical(name: &str) -> Arc<str> {
+    if let Some(path) = registry().paths.get(name) {
+        return Arc::clone(path);
+    }
+    let path: Arc<str> = if name.starts_with('<') && name.ends_with('>') {
+        Arc::from(name)
+    } else {
+        Arc::from(absolute(name).to_string_lossy().as_ref())
+    };
+    registry().paths.insert(name.to_owned(), Arc::clone(&path));
+    path
+}
+
+fn absolute(name: &str) -> PathBuf {
+    let path = std::path::absolute(name).unwrap_or_else(|_| PathBuf::from(name));
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// Forgets what was told of all code objects: the engine is a new one.
+pub(crate) fn unmeet_all(py: Python<'_>) {
+    let codes: Vec<CodePtr> = registry().codes.values().copied().collect();
+    for code in codes {
+        entry(py, code).met.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Returns what the engine is to know of a code object. `frame` is one that runs it, if there is one.
+pub(crate) fn describe(py: Python<'_>, code: CodePtr, frame: Option<FramePtr>) -> CodeInfo {
+    let object = code.object(py);
+    let name = text(&object, intern!(py, "co_name"));
+    let qualname = text(&object, intern!(py, "co_qualname"));
+    let path = filename(&object).unwrap_or_else(|| Arc::from("<unknown>"));
+    let flags = number(&object, intern!(py, "co_flags")) as i32;
+    let first_line = number(&object, intern!(py, "co_firstlineno"));
+    let traced = traced_lines(py, code, first_line);
+    CodeInfo {
+        last_resort: is_last_resort(&path, &qualname),
+        module: frame.and_then(|frame| module_of(py, frame)),
+        body_line: traced.first().copied().unwrap_or(first_line),
+        lines: sorted(traced).into(),
+        kind: kind_of(&name, flags),
+        suspends: suspends(flags),
+        path,
+        name,
+        qualname,
+        first_line,
+    }
+}
+
+fn text(code: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> Arc<str> {
+    let value = code.getattr(name).ok();
+    let value = value.as_ref().and_then(|value| value.cast::<PyString>().ok());
+    value.map_or_else(|| Arc::from("?"), |value| Arc::from(value.to_string_lossy().as_ref()))
+}
+
+fn number(code: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> u32 {
+    code.getattr(name).and_then(|value| value.extract::<i64>()).ok().and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
+}
+
+fn kind_of(name: &str, flags: i32) -> CodeKind {
+    match name {
+        "<lambda>" => CodeKind::Lambda,
+        "<listcomp>" | "<setcomp>" | "<dictcomp>" | "<genexpr>" => CodeKind::Comprehension,
+        _ if flags & ffi::CO_OPTIMIZED != 0 => CodeKind::Function,
+        "<module>" => CodeKind::Module,
+        _ => CodeKind::Class,
+    }
+}
+
+fn suspends(flags: i32) -> Suspends {
+    if flags & ffi::CO_ASYNC_GENERATOR != 0 {
+        Suspends::AsyncGenerator
+    } else if flags & (ffi::CO_COROUTINE | ffi::CO_ITERABLE_COROUTINE) != 0 {
+        Suspends::Coroutine
+    } else if flags & ffi::CO_GENERATOR != 0 {
+        Suspends::Generator
+    } else {
+        Suspends::Never
+    }
+}
+
+/// The functions of the standard library whose `except` takes what nobody else has handled.
+const LAST_RESORTS: [(&str, &str); 2] =
+    [("threading.py", "Thread._bootstrap_inner"), ("asyncio/events.py", "Handle._run")];
+
+fn is_last_resort(path: &str, qualname: &str) -> bool {
+    LAST_RESORTS.iter().any(|(file, function)| {
+        *function == qualname && Path::new(path).strip_prefix(&places().library).is_ok_and(|rest| rest == Path::new(file))
+    })
+}
+
+/// Returns the `__name__` of a frame's globals.
+pub(crate) fn module_of(py: Python<'_>, frame: FramePtr) -> Option<Arc<str>> {
+    let globals = frame.globals(py);
+    let globals = globals.cast::<pyo3::types::PyDict>().ok()?;
+    let name = globals.get_item(intern!(py, "__name__")).ok()??;
+    Some(Arc::from(name.cast::<PyString>().ok()?.to_string_lossy().as_ref()))
+}
+
+/// Returns the lines of the instructions that can have a line event, in the order of the code.
+fn traced_lines(py: Python<'_>, code: CodePtr, first_line: Line) -> Vec<Line> {
+    let table = code.object(py).getattr(intern!(py, "co_linetable"));
+    let (Ok(table), Ok(bytecode)) = (table, code.bytecode(py)) else { return Vec::new() };
+    let (Ok(table), Ok(bytecode)) = (table.cast::<PyBytes>(), bytecode.cast::<PyBytes>()) else { return Vec::new() };
+    lines_of(table.as_bytes(), bytecode.as_bytes(), first_line, opcodes())
+}
+
+fn lines_of(table: &[u8], bytecode: &[u8], first_line: Line, opcodes: &Opcodes) -> Vec<Line> {
+    let units: Vec<u8> = bytecode.chunks_exact(2).map(|unit| unit[0]).collect();
+    let Some(resume) = units.iter().position(|&opcode| opcode == opcodes.resume) else { return Vec::new() };
+    let mut lines = Vec::new();
+    for run in LineTable::new(table, first_line) {
+        let begin = run.start.max(resume + 1).min(units.len());
+        let end = run.end.clamp(begin, units.len());
+        let traced = units[begin..end].iter().any(|&opcode| opcodes.begins_lines(opcode));
+        if let Some(line) = run.line.filter(|_| traced)
+            && lines.last() != Some(&line)
+        {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+fn sorted(mut lines: Vec<Line>) -> Vec<Line> {
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
+/// The location table of a code object (CPython's `Objects/locations.md`): runs of code units with their line.
+struct LineTable<'a> {
+    bytes: std::slice::Iter<'a, u8>,
+    line: i64,
+    unit: usize,
+}
+
+/// Code units `start..end` and their line.
+struct LineRun {
+    start: usize,
+    end: usize,
+    line: Option<Line>,
+}
+
+impl<'a> LineTable<'a> {
+    fn new(table: &'a [u8], first_line: Line) -> Self {
+        Self { bytes: table.iter(), line: i64::from(first_line), unit: 0 }
+    }
+
+    fn varint(&mut self) -> i64 {
+        let (mut value, mut shift) = (0, 0);
+        while let Some(&byte) = self.bytes.next() {
+            value |= i64::from(byte & 0x3f) << shift;
+            shift += 6;
+            if byte & 0x40 == 0 || shift > 54 {
+                break;
+            }
+        }
+        value
+    }
+
+    fn signed(&mut self) -> i64 {
+        let value = self.varint();
+        if value & 1 == 0 { value >> 1 } else { -(value >> 1) }
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        for _ in 0..bytes {
+            self.bytes.next();
+        }
+    }
+
+    /// Reads the rest of an entry; returns whether it has a line.
+    fn location(&mut self, form: u8) -> bool {
+        match form {
+            15 => return false,
+            14 => {
+                self.line += self.signed();
+                for _ in 0..3 {
+                    self.varint();
+                }
+            }
+            13 => self.line += self.signed(),
+            10..=12 => {
+                self.line += i64::from(form - 10);
+                self.skip(2);
+            }
+            _ => self.skip(1),
+        }
+        true
+    }
+}
+
+impl Iterator for LineTable<'_> {
+    type Item = LineRun;
+
+    fn next(&mut self) -> Option<LineRun> {
+        let first = *self.bytes.next()?;
+        let start = self.unit;
+        self.unit += usize::from(first & 7) + 1;
+        let has_line = self.location((first >> 3) & 15);
+        let line = Line::try_from(self.line).ok().filter(|&line| has_line && line > 0);
+        Some(LineRun { start, end: self.unit, line })
+    }
+}

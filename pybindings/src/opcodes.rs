@@ -1,0 +1,55 @@
+//! The numbers of the few opcodes that rdb has to recognise, as the running interpreter names them.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Opcode numbers of the running interpreter. Names that it does not have are left out.
+#[derive(Debug)]
+pub(crate) struct Opcodes {
+    /// `RESUME`: where a frame begins, or goes on after a suspension.
+    pub(crate) resume: u8,
+    returns: Vec<u8>,
+    yields: Vec<u8>,
+    silent: Vec<u8>,
+}
+
+/// Opcodes that end a frame with a value.
+const RETURNS: [&str; 2] = ["RETURN_VALUE", "RETURN_CONST"];
+/// Opcodes that a frame is at while it is suspended: 3.13.0 has moved on to the `RESUME` behind the yield.
+const YIELDS: [&str; 2] = ["YIELD_VALUE", "RESUME"];
+/// Opcodes that begin no line: their line is that of what ran before, or they are no instruction.
+const SILENT: [&str; 5] = ["CACHE", "RESUME", "END_FOR", "END_SEND", "END_ASYNC_FOR"];
+
+impl Opcodes {
+    /// Reads the numbers from the module `opcode`.
+    pub(crate) fn load(py: Python<'_>) -> PyResult<Self> {
+        let map = py.import(intern!(py, "opcode"))?.getattr(intern!(py, "opmap"))?.cast_into::<PyDict>()?;
+        let numbers = |names: &[&str]| -> PyResult<Vec<u8>> {
+            let mut found = Vec::new();
+            for name in names {
+                if let Some(number) = map.get_item(name)? {
+                    found.push(number.extract()?);
+                }
+            }
+            Ok(found)
+        };
+        let resume = map.as_any().get_item("RESUME")?.extract()?;
+        Ok(Self { resume, returns: numbers(&RETURNS)?, yields: numbers(&YIELDS)?, silent: numbers(&SILENT)? })
+    }
+
+    /// Returns whether a frame that is left at this opcode has returned a value.
+    pub(crate) fn returns(&self, opcode: u8) -> bool {
+        self.returns.contains(&opcode)
+    }
+
+    /// Returns whether a frame that is left at this opcode is suspended.
+    pub(crate) fn yields(&self, opcode: u8) -> bool {
+        self.yields.contains(&opcode)
+    }
+
+    /// Returns whether an instruction with this opcode can have a line event.
+    pub(crate) fn begins_lines(&self, opcode: u8) -> bool {
+        !self.silent.contains(&opcode)
+    }
+}

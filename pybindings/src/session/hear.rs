@@ -1,0 +1,187 @@
+//! From an event to a decision, and what a decision makes of it.
+
+use std::sync::atomic::Ordering;
+
+use pyo3::exceptions::{PyGeneratorExit, PyStopAsyncIteration, PyStopIteration};
+use pyo3::intern;
+use pyo3::prelude::*;
+use rdb_core::engine::{Answer, Decision, Pending, Question};
+use rdb_core::event::{Event, EventKind, ExceptionTraits};
+use rdb_core::ids::{Line, ThreadId};
+use rdb_core::stop::{StepEnd, Stop, StopReason};
+
+use crate::code::CodeEntry;
+use crate::ffi::{FramePtr, thread_id};
+use crate::frame::LiveStack;
+use crate::host;
+use crate::session::{Session, Stopped, leave, state, threads};
+
+/// What a backend heard: the event, and the live objects it came with.
+pub(crate) struct Heard<'a, 'py> {
+    /// What happened.
+    pub(crate) kind: EventKind,
+    /// In which code object.
+    pub(crate) entry: &'a CodeEntry,
+    /// The line of a line event.
+    pub(crate) line: Option<Line>,
+    /// The byte offset of the instruction, where the backend knows it for free.
+    pub(crate) offset: Option<u32>,
+    /// What a frame returns or yields.
+    pub(crate) value: Option<Bound<'py, PyAny>>,
+    /// The exception that the event is about.
+    pub(crate) exception: Option<Bound<'py, PyAny>>,
+    /// The frame, where the backend knows it for free.
+    pub(crate) frame: Option<FramePtr>,
+}
+
+impl Heard<'_, '_> {
+    fn event(&self, thread: ThreadId) -> Event {
+        Event {
+            kind: self.kind,
+            thread,
+            code: self.entry.id,
+            line: self.line,
+            offset: self.offset,
+            exception: self.exception.as_ref().map(traits).unwrap_or_default(),
+        }
+    }
+}
+
+fn traits(exception: &Bound<'_, PyAny>) -> ExceptionTraits {
+    let stop_iteration =
+        exception.is_instance_of::<PyStopIteration>() || exception.is_instance_of::<PyStopAsyncIteration>();
+    let has_traceback = || exception.getattr(intern!(exception.py(), "__traceback__")).is_ok_and(|tb| !tb.is_none());
+    ExceptionTraits {
+        stop_iteration,
+        generator_exit: exception.is_instance_of::<PyGeneratorExit>(),
+        internal: stop_iteration && !has_traceback(),
+        quit: leave::is_leave(exception),
+    }
+}
+
+/// What a callback answers to the interpreter.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// The program goes on.
+    Nothing,
+    /// As `Nothing`; this place need not report again.
+    Disable,
+    /// The program goes on with this exception.
+    Raise(PyErr),
+}
+
+impl Session {
+    /// Hears one event.
+    pub(crate) fn hear(&'static self, py: Python<'_>, heard: &Heard<'_, '_>) -> Verdict {
+        self.events.store(self.events.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        if self.is(state::LEAVING | state::PANIC) {
+            return self.hear_unusual(py, heard);
+        }
+        threads::know(py);
+        let event = heard.event(thread_id());
+        let stack = LiveStack::at(py, heard.frame).with_exception(heard.exception.clone());
+        let (decision, plan) = {
+            let mut engine = self.engine();
+            let decision = engine.on_event(&event, &stack);
+            (decision, engine.take_plan_change())
+        };
+        let applied = self.apply(py, plan);
+        let verdict = match (applied, decision) {
+            (Ok(()), Decision::Continue) => Ok(Verdict::Nothing),
+            (Ok(()), Decision::Disable) => Ok(Verdict::Disable),
+            (Ok(()), decision) => Python::attach(|py| self.act(py, heard, &stack, decision)),
+            (Err(error), _) => Err(error),
+        };
+        verdict.unwrap_or_else(|error| {
+            Self::fail(py, &error.into());
+            Verdict::Nothing
+        })
+    }
+
+    fn hear_unusual(&self, py: Python<'_>, heard: &Heard<'_, '_>) -> Verdict {
+        if self.is(state::PANIC) {
+            self.lower_state(state::PANIC);
+            panic!("a test has asked for this panic");
+        }
+        self.leave_again(py, heard)
+    }
+
+    /// Does what a decision says. `Err` is a failure of rdb; what the program is to see is a verdict.
+    fn act(
+        &'static self,
+        py: Python<'_>,
+        heard: &Heard<'_, '_>,
+        stack: &LiveStack<'_>,
+        mut decision: Decision,
+    ) -> PyResult<Verdict> {
+        loop {
+            decision = match decision {
+                Decision::Continue => return Ok(Verdict::Nothing),
+                Decision::Disable => return Ok(Verdict::Disable),
+                Decision::Evaluate(pending) => self.evaluate(py, heard, stack, pending)?,
+                Decision::KeepValue => {
+                    self.keep(heard);
+                    return Ok(Verdict::Nothing);
+                }
+                Decision::Stop(stop) => return Ok(self.stop_at_event(py, heard, stack, stop)),
+            };
+        }
+    }
+
+    fn evaluate(
+        &self,
+        py: Python<'_>,
+        heard: &Heard<'_, '_>,
+        stack: &LiveStack<'_>,
+        pending: Pending,
+    ) -> PyResult<Decision> {
+        let answer = answer(py, &pending.question, stack, heard.exception.as_ref());
+        tracing::debug!(question = ?pending.question, ?answer, "the program was asked");
+        self.update(py, |engine| engine.on_answer(pending, answer, stack))
+    }
+
+    fn keep(&self, heard: &Heard<'_, '_>) {
+        if let Some(value) = &heard.value {
+            self.kept().insert(thread_id(), value.clone().unbind());
+        }
+    }
+
+    fn stop_at_event(&'static self, py: Python<'_>, heard: &Heard<'_, '_>, stack: &LiveStack<'_>, stop: Stop) -> Verdict {
+        let frame = stack.top();
+        let can_jump = heard.kind == EventKind::Line;
+        if let (true, Some(frame)) = (can_jump, frame) {
+            self.backend.allow_jump(py, frame);
+        }
+        let kept = self.kept().remove(&stop.thread);
+        let finished = stop.reason == StopReason::Step(StepEnd::Finished);
+        let stopped = Stopped {
+            thread: stop.thread,
+            frame: frame.map(|frame| frame.object(py).unbind()),
+            returned: heard.value.clone().map(Bound::unbind).or(kept.filter(|_| finished)),
+            exception: heard.exception.clone().map(Bound::unbind),
+            traceback: None,
+            can_jump,
+            can_await: false,
+        };
+        match self.stop(py, &stop, stopped) {
+            Ok(()) => Verdict::Nothing,
+            Err(error) => Verdict::Raise(error),
+        }
+    }
+}
+
+fn answer(
+    py: Python<'_>,
+    question: &Question,
+    stack: &LiveStack<'_>,
+    exception: Option<&Bound<'_, PyAny>>,
+) -> Answer {
+    let Some(frame) = stack.top().map(|frame| frame.object(py)) else { return Answer::False };
+    match (question, exception) {
+        (Question::Condition(expression), _) => host::condition(py, &frame, expression),
+        (Question::ExceptionIs(types), Some(exception)) => {
+            host::exception_is(py, &frame, &exception.clone().unbind().into_bound(py), types)
+        }
+        (Question::ExceptionIs(_), None) => Answer::False,
+    }
+}

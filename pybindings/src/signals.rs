@@ -1,0 +1,140 @@
+//! Ctrl-C. While the program runs, SIGINT stops it in the debugger, right inside the signal handler, so that a program that
+//! sleeps stops at once. At the prompt it is `KeyboardInterrupt`, so that what is evaluated there can be interrupted.
+//! A handler that the program has installed is the program's and stays.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::intern;
+use pyo3::prelude::*;
+use rdb_core::ids::ThreadId;
+use rdb_core::stop::StopReason;
+
+use crate::session::{Session, Stopped};
+
+/// rdb's hold on SIGINT. Changes with the interpreter attached only; a leaf among the locks.
+#[derive(Default)]
+pub(crate) struct Interrupts {
+    /// The handler that rdb has installed, while it is installed.
+    ours: Mutex<Option<Py<PyAny>>>,
+}
+
+/// While it lives, SIGINT is `KeyboardInterrupt`.
+pub(crate) struct AtPrompt<'py> {
+    py: Python<'py>,
+    before: Option<Bound<'py, PyAny>>,
+}
+
+#[pyfunction]
+fn on_interrupt(py: Python<'_>, signal: i32, frame: Bound<'_, PyAny>) -> PyResult<()> {
+    let _ = signal;
+    let Some(session) = Session::active() else { return Err(PyKeyboardInterrupt::new_err(())) };
+    if let Some(error) = session.leave_error(py) {
+        return Err(error);
+    }
+    let stopped = Stopped::at(&frame);
+    if stopped.frame.is_none() {
+        return Err(PyKeyboardInterrupt::new_err(()));
+    }
+    session.stop_in(py, StopReason::Pause, stopped)
+}
+
+impl Interrupts {
+    fn ours(&self) -> MutexGuard<'_, Option<Py<PyAny>>> {
+        self.ours.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_ours(&self, handler: &Bound<'_, PyAny>) -> bool {
+        self.ours().as_ref().is_some_and(|ours| handler.is(ours))
+    }
+
+    /// Makes SIGINT stop the program, if the program leaves it to Python and this is the main thread.
+    pub(crate) fn arm(&self, py: Python<'_>) {
+        if let Err(error) = self.try_arm(py) {
+            tracing::debug!(%error, "SIGINT stays as it is");
+        }
+    }
+
+    fn try_arm(&self, py: Python<'_>) -> PyResult<()> {
+        let current = current_handler(py)?;
+        if !current.is(&default_handler(py)?) {
+            return Ok(());
+        }
+        let ours = wrap_pyfunction!(on_interrupt, py)?;
+        set_handler(py, ours.as_any())?;
+        *self.ours() = Some(ours.into_any().unbind());
+        Ok(())
+    }
+
+    /// Puts Python's own handler back, if the program has not installed another one since.
+    pub(crate) fn disarm(&self, py: Python<'_>) {
+        let put_back = || -> PyResult<()> {
+            if self.is_ours(&current_handler(py)?) {
+                set_handler(py, &default_handler(py)?)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = put_back() {
+            tracing::debug!(%error, "SIGINT stays as it is");
+        }
+    }
+
+    /// Makes SIGINT interrupt what the prompt evaluates, if this is the main thread.
+    pub(crate) fn at_prompt<'py>(&self, py: Python<'py>) -> AtPrompt<'py> {
+        let change = || -> PyResult<Option<Bound<'py, PyAny>>> {
+            let (current, default) = (current_handler(py)?, default_handler(py)?);
+            if current.is(&default) || current.is_none() {
+                return Ok(None);
+            }
+            set_handler(py, &default)?;
+            Ok(Some(current))
+        };
+        AtPrompt { py, before: change().unwrap_or_default() }
+    }
+
+    /// Sends the main thread a real SIGINT, which wakes it out of a call that blocks; returns whether rdb's handler is there
+    /// to take it.
+    pub(crate) fn kick(&self, py: Python<'_>, main: ThreadId) -> bool {
+        let kick = || -> PyResult<bool> {
+            if !self.is_ours(&current_handler(py)?) {
+                return Ok(false);
+            }
+            let signal = py.import(intern!(py, "signal"))?;
+            let number = signal.getattr(intern!(py, "SIGINT"))?;
+            signal.call_method1(intern!(py, "pthread_kill"), (main.0, number))?;
+            Ok(true)
+        };
+        kick().unwrap_or(false)
+    }
+}
+
+impl Drop for AtPrompt<'_> {
+    fn drop(&mut self) {
+        let Some(before) = self.before.take() else { return };
+        let put_back = || -> PyResult<()> {
+            // A handler that the user has set at the prompt stays.
+            if current_handler(self.py)?.is(&default_handler(self.py)?) {
+                set_handler(self.py, &before)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = put_back() {
+            tracing::warn!(%error, "SIGINT could not be given back");
+        }
+    }
+}
+
+fn current_handler(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    let signal = py.import(intern!(py, "_signal"))?;
+    signal.call_method1(intern!(py, "getsignal"), (signal.getattr(intern!(py, "SIGINT"))?,))
+}
+
+fn default_handler(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    py.import(intern!(py, "_signal"))?.getattr(intern!(py, "default_int_handler"))
+}
+
+/// Sets the handler; only the main thread can, others get an error.
+fn set_handler(py: Python<'_>, handler: &Bound<'_, PyAny>) -> PyResult<()> {
+    let signal = py.import(intern!(py, "_signal"))?;
+    signal.call_method1(intern!(py, "signal"), (signal.getattr(intern!(py, "SIGINT"))?, handler)).map(drop)
+}
