@@ -21,7 +21,7 @@ LONGEST = 600
 LONG_FILES: dict[str, str] = {}
 """Files that may be longer, each with its reason."""
 TEXT = {".rs", ".py", ".pyi", ".toml", ".md", ".yml", ".yaml", ""}
-MACHINE = re.compile(r"/(?:work/(?:main|shared)|root/|home/[a-z]|tmp/(?:target|venvs|bash_jobs))")
+MACHINE = re.compile(r"/(?:work/(?:main|shared)|root/|tmp/(?:target|venvs|bash_jobs))")
 
 
 def sources(*roots: str, suffixes: Iterable[str]) -> Iterator[Path]:
