@@ -12,22 +12,22 @@ use crate::check::{Scene, check, check_host};
 fn places() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b
 (rdb) b 6
-Breakpoint 1 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:6
 (rdb) b shop.py:13, total > 10
-Breakpoint 2 at /work/shop.py:13
+Breakpoint 2 at /srv/shop.py:13
 (rdb) b shop:12
-Breakpoint 3 at /work/shop.py:12
+Breakpoint 3 at /srv/shop.py:12
 (rdb) tbreak area
-Breakpoint 4 at /work/shop.py:5
+Breakpoint 4 at /srv/shop.py:5
 (rdb) break shop.py:Room.paint
-Breakpoint 5 at /work/shop.py:10
+Breakpoint 5 at /srv/shop.py:10
 (rdb) b 4
 Line 4 has no code, moved to line 5.
-Breakpoint 6 at /work/shop.py:5
+Breakpoint 6 at /srv/shop.py:5
 (rdb) b 99
 End of file
 (rdb) b shop.py:1x
@@ -37,19 +37,19 @@ End of file
 (rdb) b nothing
 *** The specified object 'nothing' is not a function or was not found along sys.path.
 (rdb) disable 2
-Disabled breakpoint 2 at /work/shop.py:13
+Disabled breakpoint 2 at /srv/shop.py:13
 (rdb) ignore 3 2
 Will ignore next 2 crossings of breakpoint 3.
 (rdb) b
 Num Type         Disp Enb   Where
-1   breakpoint   keep yes   at /work/shop.py:6
-2   breakpoint   keep no    at /work/shop.py:13
+1   breakpoint   keep yes   at /srv/shop.py:6
+2   breakpoint   keep no    at /srv/shop.py:13
 \tstop only if total > 10
-3   breakpoint   keep yes   at /work/shop.py:12
+3   breakpoint   keep yes   at /srv/shop.py:12
 \tignore next 2 hits
-4   breakpoint   del  yes   at /work/shop.py:5
-5   breakpoint   keep yes   at /work/shop.py:10
-6   breakpoint   keep yes   at /work/shop.py:5
+4   breakpoint   del  yes   at /srv/shop.py:5
+5   breakpoint   keep yes   at /srv/shop.py:10
+6   breakpoint   keep yes   at /srv/shop.py:5
 (rdb) q
 => Quit
 ",
@@ -59,13 +59,13 @@ Num Type         Disp Enb   Where
 #[test]
 fn a_file_that_is_not_imported_yet() {
     check_host(
-        |host| host.add_source("/work/lib/paint.py", "x = 1\n"),
+        |host| host.add_source("/srv/lib/paint.py", "x = 1\n"),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b lib.paint:1
-Breakpoint 1 at /work/lib/paint.py:1
-(pending: /work/lib/paint.py is not imported yet)
+Breakpoint 1 at /srv/lib/paint.py:1
+(pending: /srv/lib/paint.py is not imported yet)
 (rdb) q
 => Quit
 ",
@@ -77,19 +77,19 @@ fn a_condition_has_to_be_an_expression() {
     check_host(
         |host| host.fail("x =", HostError::User("SyntaxError: invalid syntax".into())),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b 6, x =
 *** Invalid condition x =: SyntaxError: invalid syntax
 (rdb) b 6 if x
-Breakpoint 1 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:6
 (rdb) condition 1 x =
 *** Invalid condition x =: SyntaxError: invalid syntax
 (rdb) condition 1 y
 New condition set for breakpoint 1.
 (rdb) b
 Num Type         Disp Enb   Where
-1   breakpoint   keep yes   at /work/shop.py:6
+1   breakpoint   keep yes   at /srv/shop.py:6
 \tstop only if y
 (rdb) condition 1
 Breakpoint 1 is now unconditional.
@@ -108,19 +108,19 @@ Breakpoint 1 is now unconditional.
 fn numbers() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b 5 ;; b 6
-Breakpoint 1 at /work/shop.py:5
-Breakpoint 2 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:5
+Breakpoint 2 at /srv/shop.py:6
 (rdb) clear 2
-Deleted breakpoint 2 at /work/shop.py:6
+Deleted breakpoint 2 at /srv/shop.py:6
 (rdb) enable 1 2 3 x -1
 *** Breakpoint 2 already deleted
 *** Breakpoint number 3 out of range
 *** Non-numeric breakpoint number x
 *** Breakpoint number -1 out of range
-Enabled breakpoint 1 at /work/shop.py:5
+Enabled breakpoint 1 at /srv/shop.py:5
 (rdb) disable
 *** Argument is required for this command
       Usage: disable bpnumber [bpnumber ...]
@@ -143,16 +143,16 @@ Will stop next time breakpoint 1 is reached.
 fn clearing() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b 5 ;; b 5 ;; b 6 ;; b 12
-Breakpoint 1 at /work/shop.py:5
-Breakpoint 2 at /work/shop.py:5
-Breakpoint 3 at /work/shop.py:6
-Breakpoint 4 at /work/shop.py:12
+Breakpoint 1 at /srv/shop.py:5
+Breakpoint 2 at /srv/shop.py:5
+Breakpoint 3 at /srv/shop.py:6
+Breakpoint 4 at /srv/shop.py:12
 (rdb) clear shop.py:5
-Deleted breakpoint 1 at /work/shop.py:5
-Deleted breakpoint 2 at /work/shop.py:5
+Deleted breakpoint 1 at /srv/shop.py:5
+Deleted breakpoint 2 at /srv/shop.py:5
 (rdb) cl shop:5
 *** There is no breakpoint at shop:5
 (rdb) cl other.py:5
@@ -165,8 +165,8 @@ Clear all breaks? n
 Clear all breaks? ^D
 (rdb) clear
 Clear all breaks? y
-Deleted breakpoint 3 at /work/shop.py:6
-Deleted breakpoint 4 at /work/shop.py:12
+Deleted breakpoint 3 at /srv/shop.py:6
+Deleted breakpoint 4 at /srv/shop.py:12
 (rdb) b
 (rdb) q
 => Quit
@@ -180,13 +180,13 @@ fn a_breakpoint_for_one_thread() {
     crate::threads::add_threads(&mut scene.host);
     scene.check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b 6 thread 2, x
-Breakpoint 1 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:6
 (rdb) b
 Num Type         Disp Enb   Where
-1   breakpoint   keep yes   at /work/shop.py:6
+1   breakpoint   keep yes   at /srv/shop.py:6
 \tstop only if x
 \tstop only in thread 2002
 (rdb) b 6 thread 9
@@ -209,12 +209,12 @@ fn commands_run_before_the_place_is_shown() {
     hit(&mut scene, &[1]);
     scene.check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) commands
 *** cannot set commands: no existing breakpoint
 (rdb) b 6
-Breakpoint 1 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:6
 (rdb) commands 2
 *** cannot set commands: Breakpoint number 2 out of range
 (rdb) commands x
@@ -229,7 +229,7 @@ Breakpoint 1 at /work/shop.py:6
 => Continue
 1
 1
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) 
 => Continue
@@ -246,10 +246,10 @@ fn commands_can_be_silent_and_go_on() {
     scene.stops.push(scene.host.stop(StopReason::Trace));
     let host = scene.check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) tbreak 6
-Breakpoint 1 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:6
 (rdb) commands 1
 (com) silent
 (com) p 1
@@ -260,7 +260,7 @@ Breakpoint 1 at /work/shop.py:6
 => Step(Over { frame: FrameId(2) })
 1
 => Step(Over { frame: FrameId(2) })
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) 
 => Continue
@@ -276,8 +276,8 @@ fn silent_commands_leave_a_bare_prompt() {
     hit(&mut scene, &[1]);
     scene.check(
         "
-Breakpoint 1 at /work/shop.py:6
-> /work/shop.py(5)area()
+Breakpoint 1 at /srv/shop.py:6
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
@@ -296,12 +296,12 @@ fn breakpoints_on_one_line_run_their_lists_one_after_the_other() {
     hit(&mut scene, &[1, 2, 3]);
     scene.check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b 6 ;; b 6 ;; b 6
-Breakpoint 1 at /work/shop.py:6
-Breakpoint 2 at /work/shop.py:6
-Breakpoint 3 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:6
+Breakpoint 2 at /srv/shop.py:6
+Breakpoint 3 at /srv/shop.py:6
 (rdb) commands 1
 (com) p 1
 (com) ^D
@@ -326,10 +326,10 @@ Breakpoint 3 at /work/shop.py:6
 fn an_interrupted_list_leaves_the_old_one() {
     let host = check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b 6
-Breakpoint 1 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:6
 (rdb) commands
 (com) p 1
 (com) end
@@ -350,7 +350,7 @@ fn a_failed_condition_says_so() {
     Scene::stopping([StopReason::Breakpoint { ids: vec![BreakpointId(1)], error }]).check(
         "
 *** Condition of breakpoint 1 failed: NameError: name 'y' is not defined
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) q
 => Quit
@@ -364,8 +364,8 @@ fn a_temporary_breakpoint_says_that_it_is_gone() {
     scene.stops[0].deleted = vec![BreakpointId(1)];
     scene.check(
         "
-Deleted breakpoint 1 at /work/shop.py:5
-> /work/shop.py(5)area()
+Deleted breakpoint 1 at /srv/shop.py:5
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) q
 => Quit

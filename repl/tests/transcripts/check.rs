@@ -53,11 +53,11 @@ impl Scene {
     /// A program stopped inside of `area`, called from the module.
     pub(crate) fn in_function() -> Self {
         let mut host = FakeHost::new();
-        host.add_source("/work/shop.py", PROGRAM);
-        host.add_function("/work/shop.py", "area", 5);
-        host.add_function("/work/shop.py", "Room.paint", 10);
-        host.push_frame("/work/shop.py", "<module>", 1, 12);
-        host.push_frame("/work/shop.py", "area", 3, 5);
+        host.add_source("/srv/shop.py", PROGRAM);
+        host.add_function("/srv/shop.py", "area", 5);
+        host.add_function("/srv/shop.py", "Room.paint", 10);
+        host.push_frame("/srv/shop.py", "<module>", 1, 12);
+        host.push_frame("/srv/shop.py", "area", 3, 5);
         let stops = vec![host.stop(StopReason::Entry)];
         Self { host, options: ConsoleOptions::default(), stops }
     }

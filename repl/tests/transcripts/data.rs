@@ -18,7 +18,7 @@ fn expressions() {
             host.fail("]", HostError::Program("SyntaxError: unmatched ']'".into()));
         },
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) p width
 4
@@ -59,7 +59,7 @@ fn arguments_and_locals() {
             host.locals = vec![variable("width", Some("4")), variable("height", None), variable("result", Some("20"))];
         },
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) a
 width = 4
@@ -83,7 +83,7 @@ result = 20
 fn a_frame_without_locals_says_so() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) locals
 No locals.
@@ -99,7 +99,7 @@ fn what_is_returned() {
     check_host(
         |host| host.return_value = Some("20".into()),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) retval
 20
@@ -112,7 +112,7 @@ fn what_is_returned() {
     );
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) rv
 *** Not yet returned!
@@ -130,7 +130,7 @@ fn displays() {
             host.fail("]", HostError::User("SyntaxError: unmatched ']'".into()));
         },
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) display
 No expression is being displayed
@@ -161,7 +161,7 @@ No expression is being displayed
 fn an_interactive_interpreter() {
     let host = check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) interact
 *rdb interact start*

@@ -40,8 +40,8 @@ impl Terminal for Looking {
 /// Runs a stop with these lines.
 fn edit(lines: Vec<(&'static str, AskKind, Look)>) -> FakeHost {
     let mut host = FakeHost::new();
-    host.add_source("/work/shop.py", PROGRAM);
-    host.push_frame("/work/shop.py", "area", 3, 5);
+    host.add_source("/srv/shop.py", PROGRAM);
+    host.push_frame("/srv/shop.py", "area", 3, 5);
     host.locals = vec![variable("width", Some("4"))];
     host.set_completeness("if x:\n", Completeness::Incomplete);
     host.set_completeness("if x:\n  y", Completeness::Incomplete);
@@ -73,7 +73,7 @@ fn words_are_completed() {
             assert_eq!(assist.complete("cont", 4).words, ["cont", "continue"]);
             assert_eq!(assist.complete("p wi", 4).words, ["width"]);
         }),
-        ("b /work/shop.py:5", AskKind::Command, |assist| {
+        ("b /srv/shop.py:5", AskKind::Command, |assist| {
             assert_eq!(assist.complete("cont", 4).words, ["cont", "continually", "continue"]);
         }),
         ("interact", AskKind::Command, |assist| {

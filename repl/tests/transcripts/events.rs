@@ -9,7 +9,7 @@ fn catchpoints() {
     check_host(
         |host| host.fail("]", HostError::User("SyntaxError: unmatched ']'".into())),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) catch
 No exceptions are caught.
@@ -56,7 +56,7 @@ No exceptions are caught.
 fn code_that_steps_pass_over() {
     let host = check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) skip
 Nothing is passed over.

@@ -10,7 +10,7 @@ fn an_empty_line_repeats_the_last_command() {
     let host = check_host(
         |host| host.answer("x", "1"),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) 
 (rdb) p x
@@ -33,11 +33,11 @@ fn an_empty_line_repeats_the_last_command() {
 fn a_step_is_repeated_at_the_next_stop() {
     Scene::stopping([StopReason::Entry, StopReason::Trace]).check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) s
 => Step(Into)
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) 
 => Step(Into)
@@ -53,7 +53,7 @@ fn several_commands_on_a_line() {
             host.answer("2", "2");
         },
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) p 1;; p 2 ;; c
 1
@@ -69,12 +69,12 @@ fn lines_behind_a_resuming_command_are_for_the_next_stop() {
     scene.host.answer("1", "1");
     scene.check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) n ;; p 1
 => Step(Over { frame: FrameId(2) })
 1
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
@@ -87,7 +87,7 @@ fn statements_of_several_lines() {
     let host = check_host(
         |host| host.set_completeness("for i in x:\n", Completeness::Incomplete),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) x = [
 ...   1
@@ -116,7 +116,7 @@ fn statements_of_several_lines() {
 fn statements_that_look_like_commands() {
     let host = check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) n=4
 (rdb) c['a'] + 1
@@ -141,7 +141,7 @@ fn errors_of_statements_leave_the_session_alone() {
             host.fail_statement("y", HostError::Interrupted);
         },
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) x
 *** NameError: name 'x' is not defined
@@ -160,7 +160,7 @@ fn convenience_variables_are_assigned_to() {
     check_host(
         |host| host.answer("1 + 1", "2"),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) $two = 1 + 1
 (rdb) p $two
@@ -181,7 +181,7 @@ fn aliases() {
             host.answer("a, b", "(1, 2)");
         },
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) alias pi p %1.x
 (rdb) alias ps pi self
@@ -234,8 +234,8 @@ fn lines_of_start_up_files_come_first() {
 => Continue
 1
 1
-Breakpoint 1 at /work/shop.py:6
-> /work/shop.py(5)area()
+Breakpoint 1 at /srv/shop.py:6
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) q
 => Quit
@@ -255,11 +255,11 @@ fn a_program_can_give_commands_and_a_header() {
         "
 Look here.
 1
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue

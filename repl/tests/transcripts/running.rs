@@ -24,7 +24,7 @@ fn steps_have_goals() {
         ("q", "Quit"),
         ("exit", "Quit"),
     ] {
-        check(&format!("> /work/shop.py(5)area()\n-> result = width * height\n(rdb) {command}\n=> {resume}"));
+        check(&format!("> /srv/shop.py(5)area()\n-> result = width * height\n(rdb) {command}\n=> {resume}"));
     }
 }
 
@@ -32,10 +32,10 @@ fn steps_have_goals() {
 fn steps_are_of_the_selected_frame() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) up
-> /work/shop.py(12)<module>()
+> /srv/shop.py(12)<module>()
 -> total = area(4, 5)
 (rdb) n
 => Step(Over { frame: FrameId(1) })
@@ -48,13 +48,13 @@ fn a_count_makes_several_steps() {
     let line = || StopReason::Step(StepEnd::Line);
     Scene::stopping([StopReason::Entry, line(), StopReason::Step(StepEnd::Return), line()]).check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) n 3
 => Step(Over { frame: FrameId(2) })
 => Step(Over { frame: FrameId(2) })
 => Step(Over { frame: FrameId(2) })
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
@@ -66,17 +66,17 @@ fn a_count_makes_several_steps() {
 fn anything_else_ends_a_count() {
     Scene::stopping([StopReason::Entry, StopReason::Pause, StopReason::Step(StepEnd::Line)]).check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) step 3
 => Step(Into)
 
 Program interrupted. (Use 'cont' to resume).
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
@@ -88,7 +88,7 @@ Program interrupted. (Use 'cont' to resume).
 fn counts_and_lines_that_are_none() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) step x
 *** Invalid argument: x
@@ -121,7 +121,7 @@ fn counts_and_lines_that_are_none() {
 fn advance_leaves_an_internal_breakpoint() {
     let host = check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) advance
 *** Argument is required for this command
@@ -140,7 +140,7 @@ Line 11 has no code, moved to line 12.
 fn jumps() {
     let host = check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) j
 *** Argument is required for this command
@@ -148,10 +148,10 @@ fn jumps() {
 (rdb) j x
 *** The 'jump' command requires a line number
 (rdb) j 6
-> /work/shop.py(6)area()
+> /srv/shop.py(6)area()
 -> return result
 (rdb) u
-> /work/shop.py(12)<module>()
+> /srv/shop.py(12)<module>()
 -> total = area(4, 5)
 (rdb) j 13
 *** You can only jump within the bottom frame
@@ -171,7 +171,7 @@ fn only_a_program_of_the_command_line_can_be_run_again() {
                 host.session.interactive = true;
             },
             "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) run
 *** run/restart command is disabled when rdb is running in inline mode.
@@ -194,7 +194,7 @@ fn an_inline_session_asks_before_it_kills_the_process() {
     for answer in ["y", "Y", "", "^D\n"] {
         inline().check(&format!(
             "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) q
 Quitting rdb will kill the process. Quit anyway? [y/n] what
@@ -211,7 +211,7 @@ Quitting rdb will kill the process. Quit anyway? [y/n] {answer}
 fn the_end_of_the_input_quits() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) ^D
 
@@ -225,7 +225,7 @@ fn a_debugger_inside_the_debugger() {
     let host = check_host(
         |host| host.answer("1", "1"),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) alias one p 1
 (rdb) debug
@@ -233,7 +233,7 @@ fn a_debugger_inside_the_debugger() {
       Usage: debug code
 (rdb) debug area(1, 2)
 ENTERING RECURSIVE DEBUGGER
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 ((rdb)) one
 1
@@ -251,11 +251,11 @@ fn the_last_command_of_an_inner_debugger_is_repeated() {
     check_host(
         |host| host.answer("1", "1"),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) debug area(1, 2)
 ENTERING RECURSIVE DEBUGGER
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 ((rdb)) n
 LEAVING RECURSIVE DEBUGGER
@@ -270,7 +270,7 @@ fn a_statement_that_awaits_lets_the_program_go_on() {
     check_host(
         |host| host.fail_statement("await x", HostError::Awaits),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) await x
 => Continue

@@ -6,7 +6,7 @@ use crate::check::check;
 fn help_of_commands() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) h rv
       Usage: retval | rv

@@ -11,10 +11,10 @@ use crate::data::variable;
 fn lists_go_on() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b 6
-Breakpoint 1 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:6
 (rdb) l
   1  \timport os
   2  \t
@@ -74,14 +74,14 @@ fn whole_functions() {
             host.add_object(
                 "Room.paint",
                 SourceBlock {
-                    path: "/work/shop.py".into(),
+                    path: "/srv/shop.py".into(),
                     first_line: 9,
                     lines: vec!["    def paint(self):".into(), "        return area(2, 3)".into()],
                 },
             );
         },
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) ll
   3  \tdef area(width, height):
@@ -116,7 +116,7 @@ fn the_line_of_an_exception_is_marked() {
             host.stack.dead = true;
         },
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) l 5,6
   5  >>\t    result = width * height
@@ -146,12 +146,12 @@ fn a_file_without_source() {
 #[test]
 fn an_edited_file_is_told_of_once() {
     let mut scene = Scene::stopping([StopReason::Entry, StopReason::Trace]);
-    scene.host.set_stale("/work/shop.py");
+    scene.host.set_stale("/srv/shop.py");
     scene.check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
-*** WARNING: file '/work/shop.py' was edited, running stale code until the program is rerun
+*** WARNING: file '/srv/shop.py' was edited, running stale code until the program is rerun
 (rdb) ll
   3  \tdef area(width, height):
   4  \t    # A comment.
@@ -160,7 +160,7 @@ fn an_edited_file_is_told_of_once() {
   7  \t
 (rdb) c
 => Continue
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
@@ -175,15 +175,15 @@ fn the_view_stays() {
     scene.host.locals = vec![variable("width", Some("4")), variable("result", Some("20"))];
     scene.check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) b 6
-Breakpoint 1 at /work/shop.py:6
+Breakpoint 1 at /srv/shop.py:6
 (rdb) sticky maybe
 *** Invalid argument: maybe
       Usage: sticky [on | off]
 (rdb) sticky
-/work/shop.py:5 area
+/srv/shop.py:5 area
   1     import os
   2
   3     def area(width, height):
@@ -201,7 +201,7 @@ Breakpoint 1 at /work/shop.py:6
   result = 20
 (rdb) c
 => Continue
-/work/shop.py:5 area
+/srv/shop.py:5 area
   1     import os
   2
   3     def area(width, height):
@@ -220,7 +220,7 @@ Breakpoint 1 at /work/shop.py:6
 (rdb) sticky off
 The context view is off.
 (rdb) w 0
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
@@ -232,12 +232,12 @@ The context view is off.
 fn the_view_shows_what_is_returned() {
     let mut scene = Scene::stopping([StopReason::Step(StepEnd::Return)]);
     scene.options.sticky = Sticky::On;
-    scene.host.add_source("/work/shop.py", "x");
+    scene.host.add_source("/srv/shop.py", "x");
     scene.host.stack.frames[1].returns = Some("20".into());
     scene.check(
         "
 --Return--
-/work/shop.py:5 area
+/srv/shop.py:5 area
   1     x
 Returns: 20
 (rdb) c
@@ -251,18 +251,18 @@ fn the_view_marks_what_changed() {
     let mut first = Scene::stopping([StopReason::Entry]);
     first.options.sticky = Sticky::On;
     first.host.locals = vec![variable("result", Some("1")), variable("same", Some("2"))];
-    first.host.add_source("/work/shop.py", "\n");
+    first.host.add_source("/srv/shop.py", "\n");
     let second = vec![variable("result", Some("20")), variable("same", Some("2")), variable("new", Some("3"))];
     first.check_changing(
         |host| host.locals = second,
         "
-/work/shop.py:5 area
+/srv/shop.py:5 area
   1
   result = 1
   same   = 2
 (rdb) c
 => Continue
-/work/shop.py:5 area
+/srv/shop.py:5 area
   1
 * result = 20
   same   = 2

@@ -8,26 +8,26 @@ use crate::check::{check, check_host};
 fn the_stack_is_shown_oldest_first() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) w
-  /work/shop.py(12)<module>()
+  /srv/shop.py(12)<module>()
 -> total = area(4, 5)
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) bt 1
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) where -1
-  /work/shop.py(12)<module>()
+  /srv/shop.py(12)<module>()
 -> total = area(4, 5)
 (rdb) w 0
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) w 99
-  /work/shop.py(12)<module>()
+  /srv/shop.py(12)<module>()
 -> total = area(4, 5)
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) w x
 *** Invalid count (x)
@@ -48,26 +48,26 @@ fn frames_are_looked_at() {
 (rdb) u x
 *** Invalid frame count (x)
 (rdb) u
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) up 5
-> /work/shop.py(12)<module>()
+> /srv/shop.py(12)<module>()
 -> total = area(4, 5)
 (rdb) u
 *** Oldest frame
 (rdb) w
-> /work/shop.py(12)<module>()
+> /srv/shop.py(12)<module>()
 -> total = area(4, 5)
-  /work/shop.py(5)area()
+  /srv/shop.py(5)area()
 -> result = width * height
   <string>(1)<lambda>()
 (rdb) d -1
 > <string>(1)<lambda>()
 (rdb) u -1
-> /work/shop.py(12)<module>()
+> /srv/shop.py(12)<module>()
 -> total = area(4, 5)
 (rdb) down 1
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) q
 => Quit
@@ -87,14 +87,14 @@ fn a_chain_of_exceptions() {
             ];
         },
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) exceptions
     0 KeyError('a')
     - ValueError('xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
 >   2 TypeError('b')
 (rdb) exceptions 0
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) exceptions
 >   0 KeyError('a')
@@ -116,7 +116,7 @@ fn a_chain_of_exceptions() {
 fn a_traceback_alone_has_no_chain() {
     check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) exceptions
 Did not find chained exceptions. To move between exceptions, rdb/post_mortem must be given an exception object rather than a traceback.

@@ -13,7 +13,7 @@ use crate::check::Scene;
 fn check_reason(reason: StopReason, prepare: impl FnOnce(&mut Scene), expected: &str) {
     let mut scene = Scene::stopping([reason]);
     prepare(&mut scene);
-    scene.check(&format!("{expected}> /work/shop.py(5)area()\n-> result = width * height\n(rdb) q\n=> Quit"));
+    scene.check(&format!("{expected}> /srv/shop.py(5)area()\n-> result = width * height\n(rdb) q\n=> Quit"));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_pause_begins_on_a_line_of_its_own() {
 Here.
 
 Program interrupted. (Use 'cont' to resume).
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) q
 => Quit
@@ -72,12 +72,12 @@ fn a_return_shows_what_is_returned() {
     scene.check(
         "
 --Return--
-> /work/shop.py(5)area()->20
+> /srv/shop.py(5)area()->20
 -> result = width * height
 (rdb) w
-  /work/shop.py(12)<module>()
+  /srv/shop.py(12)<module>()
 -> total = area(4, 5)
-> /work/shop.py(5)area()->20
+> /srv/shop.py(5)area()->20
 -> result = width * height
 (rdb) q
 => Quit
@@ -93,7 +93,7 @@ fn displays_that_changed_are_shown() {
     scene.check_changing(
         |host| host.answer("total", "2"),
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) display total
 display total: 1
@@ -101,7 +101,7 @@ display total: 1
 display other: 1
 (rdb) c
 => Continue
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 display total: 2  [old: 1]
 (rdb) c
@@ -114,7 +114,7 @@ display total: 2  [old: 1]
 fn notices_are_shown() {
     let restarting = Notice::Restarting { program: "shop.py".into(), args: vec!["a".into(), "b".into()] };
     let waiting =
-        Notice::ThreadWaiting { thread: ThreadId(2), name: "worker".into(), path: "/work/shop.py".into(), line: 6 };
+        Notice::ThreadWaiting { thread: ThreadId(2), name: "worker".into(), path: "/srv/shop.py".into(), line: 6 };
     Scene::in_function().check_with(
         |console| {
             console.notice(&restarting);
@@ -125,10 +125,10 @@ fn notices_are_shown() {
         "
 Restarting shop.py with arguments:
 \ta b
-Thread worker waits at /work/shop.py:6
+Thread worker waits at /srv/shop.py:6
 The program finished and will be restarted
 *** Something is wrong; do this.
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) q
 => Quit

@@ -26,30 +26,30 @@ fn threads_are_listed_and_looked_at() {
     check_host(
         add_threads,
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) threads
 Num   Thread           Name                 Where
->*1   1                MainThread           /work/shop.py(5)area()
-  2   2002             worker               /work/shop.py(5)area(), waits for its turn
+>*1   1                MainThread           /srv/shop.py(5)area()
+  2   2002             worker               /srv/shop.py(5)area(), waits for its turn
   3   3003             io                   (not in Python)
 (rdb) thread 2
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) n
 *** Only the thread that stopped can step; `thread` with its number looks at it again.
 (rdb) j 6
 *** Only the thread that stopped can step; `thread` with its number looks at it again.
 (rdb) thread io
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) threads
 Num   Thread           Name                 Where
- *1   1                MainThread           /work/shop.py(5)area()
-  2   2002             worker               /work/shop.py(5)area(), waits for its turn
+ *1   1                MainThread           /srv/shop.py(5)area()
+  2   2002             worker               /srv/shop.py(5)area(), waits for its turn
 > 3   3003             io                   (not in Python)
 (rdb) thread MainThread
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) thread 4
 *** There is no thread 4; see `threads`.
@@ -70,21 +70,21 @@ fn a_stop_in_another_thread_says_so() {
     scene.stops[2].thread = ThreadId(2002);
     scene.check(
         "
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
 [Switching to thread 2 (worker)]
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) c
 => Continue
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) 
 => Continue
 [Switching to thread 1 (MainThread)]
-> /work/shop.py(5)area()
+> /srv/shop.py(5)area()
 -> result = width * height
 (rdb) n
 => Step(Over { frame: FrameId(2) })
