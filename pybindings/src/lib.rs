@@ -6,14 +6,14 @@ mod code;
 mod errors;
 mod ffi;
 mod frame;
-mod host_shim;
+mod host;
 mod log;
 mod opcodes;
 mod scan;
 mod session;
 mod signals;
+mod terminal;
 
-use host_shim as host;
 use pyo3::prelude::*;
 
 /// The native half of the package `rdb`.

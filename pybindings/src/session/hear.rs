@@ -178,7 +178,10 @@ fn answer(
 ) -> Answer {
     let Some(frame) = stack.top().map(|frame| frame.object(py)) else { return Answer::False };
     match (question, exception) {
-        (Question::Condition(expression), _) => host::condition(py, &frame, expression),
+        (Question::Condition(expression), None) => host::condition(py, &frame, expression),
+        (Question::Condition(expression), Some(exception)) => {
+            host::exception_condition(&frame, expression, &exception.clone().unbind().into_bound(py))
+        }
         (Question::ExceptionIs(types), Some(exception)) => {
             host::exception_is(py, &frame, &exception.clone().unbind().into_bound(py), types)
         }

@@ -17,6 +17,7 @@ use rdb_core::stack::StackView;
 use crate::errors::InternalError;
 use crate::ffi::{handled_exception, raise_in_thread, thread_id};
 use crate::frame::LiveStack;
+use crate::host;
 use crate::session::hear::{Heard, Verdict};
 use crate::session::{Session, state};
 
@@ -174,6 +175,7 @@ impl Session {
         *self.leaving() = None;
         self.backend.detach(py);
         self.interrupts.disarm(py);
+        host::forget_displays();
         tracing::info!("detached");
     }
 

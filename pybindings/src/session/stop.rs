@@ -13,7 +13,7 @@ use crate::callback::guarded;
 use crate::code;
 use crate::ffi::{FramePtr, Untraced, thread_id};
 use crate::frame::{LiveStack, visible};
-use crate::host::PyHost;
+use crate::host::{self, PyHost};
 use crate::session::leave::Leave;
 use crate::session::{Session, state};
 
@@ -107,7 +107,7 @@ impl Session {
             return Resume::Continue;
         };
         let interrupts = self.interrupts.at_prompt(py);
-        let mut host = PyHost::new(self, stopped);
+        let mut host = PyHost::new(self, stop, stopped);
         let how = py.detach(|| {
             guarded(|| {
                 self.pass_on(frontend.as_mut());
@@ -136,6 +136,9 @@ impl Session {
     }
 
     fn go_on(&'static self, py: Python<'_>, stop: &Stop, how: Resume, frame: Option<FramePtr>) -> PyResult<()> {
+        if let Resume::Restart(_) = how {
+            host::forget_sources(py);
+        }
         let stack = LiveStack::at(py, frame);
         self.update(py, |engine| engine.resume(stop.thread, &how, &stack))?;
         let dead = stop.reason == StopReason::PostMortem;
@@ -153,6 +156,16 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Returns what the user of this thread's last stop wants to be awaited, once.
+    pub(crate) fn take_awaitable<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        host::take_awaitable(py, thread_id())
+    }
+
+    /// Returns whether a thread waits for its turn at a stop of its own.
+    pub(crate) fn is_waiting(&self, thread: ThreadId) -> bool {
+        self.baton.is_waiting(thread)
     }
 
     /// Tells the front end that this thread waits for its turn.

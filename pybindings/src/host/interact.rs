@@ -1,0 +1,45 @@
+//! An interactive interpreter over a copy of a frame's namespace, fed line by line.
+
+use pyo3::exceptions::PySystemExit;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use rdb_core::host::{HostError, Interaction};
+
+use super::text;
+
+/// The interpreter: an `InteractiveConsole` that writes to the program's standard output.
+pub(super) struct Interactive(Py<PyAny>);
+
+impl Interactive {
+    /// Begins an interpreter with the names that a frame sees.
+    pub(super) fn open(frame: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = frame.py();
+        let names = PyDict::new(py);
+        names.call_method1("update", (frame.getattr("f_globals")?,))?;
+        names.call_method1("update", (frame.getattr("f_locals")?,))?;
+        let console = py.import("code")?.call_method1("InteractiveConsole", (names,))?;
+        console.setattr("write", wrap_pyfunction!(write_output, py)?)?;
+        Ok(Self(console.unbind()))
+    }
+
+    /// Gives it a line.
+    pub(super) fn push(&self, py: Python<'_>, line: &str) -> Result<Interaction, HostError> {
+        match self.0.bind(py).call_method1("push", (line,)).and_then(|more| more.is_truthy()) {
+            Ok(true) => Ok(Interaction::More),
+            Ok(false) => Ok(Interaction::Ready),
+            Err(error) if error.is_instance_of::<PySystemExit>(py) => Ok(Interaction::Left),
+            Err(error) => Err(text::failed(py, &error)),
+        }
+    }
+
+    /// Drops a half-written statement.
+    pub(super) fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.bind(py).call_method0("resetbuffer").map(drop)
+    }
+}
+
+/// Writes what the interpreter has to say to where `print` writes.
+#[pyfunction]
+fn write_output(text: &Bound<'_, PyAny>) -> PyResult<()> {
+    text.py().import("sys")?.getattr("stdout")?.call_method1("write", (text,)).map(drop)
+}

@@ -1,0 +1,229 @@
+//! The variables of a frame: reading them, and storing what an evaluated text has changed. The one place that knows
+//! how `f_locals` differs between interpreters.
+#![expect(unsafe_code, reason = "storing snapshots into a frame has no Python-level counterpart")]
+
+use indexmap::{IndexMap, IndexSet};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use rdb_core::host::{HostError, Variable};
+
+use super::text;
+
+const CO_OPTIMIZED: u32 = 0x1;
+const CO_VARARGS: u32 = 0x4;
+const CO_VARKEYWORDS: u32 = 0x8;
+
+/// What a text does to a variable.
+pub(super) enum Change<'py> {
+    /// It is bound to this value.
+    Set(Bound<'py, PyAny>),
+    /// It is not bound any more.
+    Delete,
+}
+
+/// The changes that a text made, by name.
+pub(super) type Changes<'py> = IndexMap<String, Change<'py>>;
+
+/// The variables of a frame at one moment.
+pub(super) struct FrameLocals<'py> {
+    frame: Bound<'py, PyAny>,
+    code: Bound<'py, PyAny>,
+    /// The frame's `f_locals`: a snapshot of a function's variables before PEP 667, else the variables themselves.
+    pub(super) mapping: Bound<'py, PyAny>,
+    /// The frame's `f_globals`.
+    pub(super) globals: Bound<'py, PyAny>,
+    flags: u32,
+}
+
+impl<'py> FrameLocals<'py> {
+    /// Reads the variables of `frame`.
+    pub(super) fn of(frame: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = frame.py();
+        let code = frame.getattr(intern!(py, "f_code"))?;
+        Ok(Self {
+            mapping: frame.getattr(intern!(py, "f_locals"))?,
+            globals: frame.getattr(intern!(py, "f_globals"))?,
+            flags: code.getattr(intern!(py, "co_flags"))?.extract()?,
+            frame: frame.clone(),
+            code,
+        })
+    }
+
+    /// Returns whether names are looked up in the globals and nowhere else.
+    pub(super) fn are_globals(&self) -> bool {
+        self.mapping.is(&self.globals)
+    }
+
+    /// Returns whether the frame's variables are slots: those of a function.
+    fn are_slots(&self) -> bool {
+        self.flags & CO_OPTIMIZED != 0
+    }
+
+    /// Returns whether a module or class runs an inlined comprehension now, so that some variables are slots although
+    /// the rest of them live in a dictionary.
+    pub(super) fn are_mixed(&self) -> bool {
+        !self.are_slots() && !self.are_globals() && self.is_proxy()
+    }
+
+    fn is_proxy(&self) -> bool {
+        self.mapping.get_type().name().is_ok_and(|name| name == "FrameLocalsProxy")
+    }
+
+    /// Returns whether what is stored in `mapping` has to be brought into the frame.
+    fn are_snapshot(&self) -> bool {
+        self.are_slots() && !self.is_proxy()
+    }
+
+    /// Returns the names of the slots, bound or not, in the order of the code.
+    pub(super) fn slots(&self) -> PyResult<IndexSet<String>> {
+        let mut names = IndexSet::new();
+        if self.are_slots() {
+            for attribute in ["co_varnames", "co_cellvars", "co_freevars"] {
+                names.extend(self.code.getattr(attribute)?.extract::<Vec<String>>()?);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Returns every name that a nested function written in this frame would see as a variable of it, bound or not.
+    pub(super) fn names(&self) -> PyResult<IndexSet<String>> {
+        let mut names = self.slots()?;
+        if !self.are_globals() {
+            for name in self.mapping.call_method0(intern!(self.frame.py(), "keys"))?.try_iter()? {
+                names.extend(name?.extract::<String>().ok());
+            }
+        }
+        Ok(names)
+    }
+
+    /// Returns the value of a variable, if it is bound.
+    pub(super) fn get(&self, name: &str) -> Option<Bound<'py, PyAny>> {
+        self.mapping.get_item(name).ok()
+    }
+
+    /// Returns what a plain name means in this frame, if anything.
+    pub(super) fn look_up(&self, name: &str) -> Option<Bound<'py, PyAny>> {
+        let builtins = || {
+            let builtins = self.frame.getattr(intern!(self.frame.py(), "f_builtins"));
+            builtins.and_then(|builtins| builtins.get_item(name)).ok()
+        };
+        self.get(name).or_else(|| self.globals.get_item(name).ok()).or_else(builtins)
+    }
+
+    /// Returns a copy to compare with later, if stores in `mapping` do not reach the frame by themselves.
+    pub(super) fn before(&self) -> PyResult<Option<Bound<'py, PyDict>>> {
+        if self.are_snapshot() { Ok(Some(self.mapping.cast::<PyDict>()?.copy()?)) } else { Ok(None) }
+    }
+
+    /// Brings into the frame what was stored in `mapping` since `before`. Only that: what functions called meanwhile
+    /// did to the frame's own variables stays.
+    pub(super) fn write_back(&self, before: &Bound<'py, PyDict>) -> PyResult<()> {
+        let now = self.mapping.cast::<PyDict>()?;
+        let mut changes = Changes::new();
+        for (name, value) in now.iter() {
+            let old = before.get_item(&name)?;
+            if let Ok(name) = name.extract::<String>()
+                && !old.is_some_and(|old| old.is(&value))
+            {
+                changes.insert(name, Change::Set(value));
+            }
+        }
+        for name in before.keys() {
+            if !now.contains(&name)? {
+                changes.insert(name.extract()?, Change::Delete);
+            }
+        }
+        self.apply(&changes)
+    }
+
+    /// Stores changes in the frame's variables.
+    pub(super) fn apply(&self, changes: &Changes<'py>) -> PyResult<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        // Before PEP 667 this reads the frame anew into the same dictionary, so that nothing older is stored below.
+        let mapping = self.frame.getattr(intern!(self.frame.py(), "f_locals"))?;
+        for (name, change) in changes {
+            let elsewhere = self.are_mixed() && !mapping.contains(name)?;
+            let target = if elsewhere { &self.globals } else { &mapping };
+            match change {
+                Change::Set(value) => target.set_item(name, value)?,
+                Change::Delete if target.contains(name)? => target.del_item(name)?,
+                Change::Delete => {}
+            }
+        }
+        if self.are_snapshot() {
+            store_snapshot(&self.frame);
+        }
+        Ok(())
+    }
+
+    /// Returns the arguments of the frame's function, in the order of its signature.
+    pub(super) fn arguments(&self) -> Result<Vec<Variable>, HostError> {
+        let names = self.argument_names().map_err(|error| text::failed(self.frame.py(), &error))?;
+        let describe = |(name, stars): (String, &str)| {
+            let value = self.get(&name);
+            let shown = value.as_ref().map(|value| text::repr_of(value, &name)).transpose()?;
+            Ok(Variable {
+                name: format!("{stars}{name}"),
+                value: shown,
+                type_name: value.as_ref().map_or_else(String::new, text::type_name),
+            })
+        };
+        names.into_iter().map(describe).collect()
+    }
+
+    fn argument_names(&self) -> PyResult<Vec<(String, &'static str)>> {
+        let py = self.frame.py();
+        let count = |name| self.code.getattr(name)?.extract::<usize>();
+        let plain = count("co_argcount")? + count("co_kwonlyargcount")?;
+        let all = self.code.getattr(intern!(py, "co_varnames"))?.cast_into::<PyTuple>()?;
+        let mut stars = vec![""; plain];
+        stars.extend((self.flags & CO_VARARGS != 0).then_some("*"));
+        stars.extend((self.flags & CO_VARKEYWORDS != 0).then_some("**"));
+        all.iter().zip(stars).map(|(name, stars)| Ok((name.extract()?, stars))).collect()
+    }
+
+    /// Returns the variables of the frame, those of the code first and in its order. Long values are cut.
+    pub(super) fn variables(&self) -> Result<Vec<Variable>, HostError> {
+        let py = self.frame.py();
+        let mut names = self.slots().map_err(|error| text::failed(py, &error))?;
+        let keys = self.mapping.call_method0(intern!(py, "keys")).and_then(|keys| keys.try_iter()?.collect());
+        let keys: Vec<Bound<'_, PyAny>> = keys.map_err(|error| text::failed(py, &error))?;
+        names.extend(keys.iter().filter_map(|name| name.extract::<String>().ok()));
+        let is_private = |name: &str| !self.are_slots() && name.starts_with("__") && name.ends_with("__");
+        let names = names.into_iter().filter(|name| !is_private(name));
+        let describe = |name: String| {
+            let value = self.get(&name);
+            let shown = value.as_ref().map(|value| text::bounded_repr(value, &name)).transpose()?;
+            Ok(Variable { name, value: shown, type_name: value.as_ref().map_or_else(String::new, text::type_name) })
+        };
+        names.map(describe).collect()
+    }
+}
+
+/// Returns whether a local variable of a running function can be made unbound. Newer interpreters leave out the check
+/// for an unbound variable where the compiler has proved it bound.
+pub(super) const fn slots_can_be_unbound() -> bool {
+    cfg!(not(Py_3_12))
+}
+
+/// Stores the snapshot of a function's variables into the frame.
+#[cfg(not(Py_3_13))]
+fn store_snapshot(frame: &Bound<'_, PyAny>) {
+    let unbind_missing = i32::from(slots_can_be_unbound());
+    // SAFETY: `frame` is a frame object (it has given an `f_locals` that is a snapshot), and the thread is attached.
+    unsafe { pyo3::ffi::PyFrame_LocalsToFast(frame.as_ptr().cast(), unbind_missing) }
+}
+
+/// Does nothing: `f_locals` writes through (PEP 667).
+#[cfg(Py_3_13)]
+fn store_snapshot(_frame: &Bound<'_, PyAny>) {}
+
+/// Returns whether a frame is that of a generator or coroutine that has not ended.
+pub(super) fn is_suspended(frame: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: `frame` is a frame object, and the thread is attached; a new reference or NULL comes back.
+    unsafe { Bound::from_owned_ptr_or_opt(frame.py(), pyo3::ffi::PyFrame_GetGenerator(frame.as_ptr().cast())) }
+        .is_some()
+}

@@ -1,0 +1,204 @@
+//! The console's terminal: Python's own streams, or rustyline where these are a real terminal that nobody has replaced.
+//!
+//! Which of the two is decided anew at each question, because a program (or pytest) replaces streams between stops.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use pyo3::exceptions::{PyKeyboardInterrupt, PyUnicodeDecodeError, PyUnicodeEncodeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use rdb_repl::highlight::Style;
+use rdb_repl::line::{LineOptions, Rustyline, history_file};
+use rdb_repl::terminal::{Ask, Assist, Input, Terminal};
+
+use crate::host::exception_text;
+
+/// Returns a terminal over whatever the standard streams are at each moment.
+pub(crate) fn choose(_py: Python<'_>) -> PyResult<Box<dyn Terminal>> {
+    Ok(Box::new(Streams { input: None, output: None, editor: Editor::Unopened }))
+}
+
+/// Returns a terminal over streams that the user has given; None: the standard ones.
+#[expect(dead_code, reason = "for the drop-in `Pdb(stdin=…, stdout=…)`")]
+pub(crate) fn over(input: Option<Py<PyAny>>, output: Option<Py<PyAny>>) -> Box<dyn Terminal> {
+    Box::new(Streams { input, output, editor: Editor::Unopened })
+}
+
+struct Streams {
+    /// The user's input stream; None: `sys.stdin`.
+    input: Option<Py<PyAny>>,
+    /// The user's output stream; None: `sys.stdout`.
+    output: Option<Py<PyAny>>,
+    editor: Editor,
+}
+
+/// The editor for a real terminal.
+///
+/// ```text
+/// Unopened --the first question at a real terminal--> Open | Unusable
+/// ```
+enum Editor {
+    Unopened,
+    Open(Box<Rustyline>),
+    /// This terminal cannot be drawn on.
+    Unusable,
+}
+
+impl Terminal for Streams {
+    fn read(&mut self, ask: &Ask<'_>, assist: &mut dyn Assist) -> Input {
+        let editable = Python::attach(|py| {
+            let editable = self.is_terminal(py);
+            if editable {
+                flush(self.output(py).as_ref());
+            }
+            editable
+        });
+        match self.editor.open(editable) {
+            Some(editor) => editor.read(ask, assist),
+            None => Python::attach(|py| self.read_stream(py, ask.prompt)),
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        Python::attach(|py| {
+            let output = self.output(py);
+            write(py, output.as_ref(), text);
+            flush(output.as_ref());
+        });
+    }
+
+    fn size(&self) -> Option<(u16, u16)> {
+        Python::attach(|py| {
+            let number = self.output(py)?.call_method0(intern!(py, "fileno")).ok()?;
+            py.import("os").ok()?.call_method1(intern!(py, "get_terminal_size"), (number,)).ok()?.extract().ok()
+        })
+    }
+
+    fn colours(&self) -> bool {
+        if Style::from_env(variable) == Style::Plain {
+            return false;
+        }
+        Python::attach(|py| {
+            let answer = self.output(py).map(|output| output.call_method0(intern!(py, "isatty")));
+            answer.is_some_and(|answer| answer.and_then(|answer| answer.is_truthy()).unwrap_or(false))
+        })
+    }
+}
+
+impl Streams {
+    fn input<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.input.as_ref().map(|given| given.bind(py).clone()).or_else(|| standard(py, "stdin"))
+    }
+
+    fn output<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.output.as_ref().map(|given| given.bind(py).clone()).or_else(|| standard(py, "stdout"))
+    }
+
+    /// Returns whether rustyline talks to the same terminal as the standard streams.
+    fn is_terminal(&self, py: Python<'_>) -> bool {
+        let untouched = |name: &str, original: &str| match (standard(py, name), standard(py, original)) {
+            (Some(now), Some(original)) => now.is(&original),
+            _ => false,
+        };
+        self.input.is_none()
+            && self.output.is_none()
+            && untouched("stdin", "__stdin__")
+            && untouched("stdout", "__stdout__")
+            && std::io::stdin().is_terminal()
+            && std::io::stdout().is_terminal()
+    }
+
+    /// Reads one line and not a byte more: the rest is the program's.
+    fn read_stream(&self, py: Python<'_>, prompt: &str) -> Input {
+        let output = self.output(py);
+        write(py, output.as_ref(), prompt);
+        flush(output.as_ref());
+        let Some(input) = self.input(py) else { return Input::End };
+        loop {
+            match input.call_method0(intern!(py, "readline")).and_then(|line| line.cast_into().map_err(PyErr::from)) {
+                Ok(line) => return answer(&line),
+                Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => return Input::Interrupted,
+                // What could not be decoded is gone; the stream goes on behind it.
+                Err(error) if error.is_instance_of::<PyUnicodeDecodeError>(py) => {
+                    write(py, output.as_ref(), &format!("*** {}\n", exception_text(py, &error)));
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "the input cannot be read");
+                    return Input::End;
+                }
+            }
+        }
+    }
+}
+
+impl Editor {
+    /// Returns the editor, if it is to be used and can be.
+    fn open(&mut self, wanted: bool) -> Option<&mut Rustyline> {
+        if !wanted {
+            return None;
+        }
+        if matches!(self, Self::Unopened) {
+            let state_home = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+            let history = history_file(state_home.as_deref(), std::env::home_dir().as_deref());
+            let options = LineOptions { history, style: Style::from_env(variable) };
+            *self = match Rustyline::open(options) {
+                Ok(editor) => Self::Open(Box::new(editor)),
+                Err(error) => {
+                    tracing::info!(%error, "lines are read without an editor");
+                    Self::Unusable
+                }
+            };
+        }
+        match self {
+            Self::Open(editor) => Some(editor),
+            Self::Unopened | Self::Unusable => None,
+        }
+    }
+}
+
+/// Returns the value of an environment variable.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Returns a stream of `sys`; None if it is missing or None.
+fn standard<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyAny>> {
+    py.import("sys").ok()?.getattr_opt(name).ok()?.filter(|stream| !stream.is_none())
+}
+
+fn answer(line: &Bound<'_, PyString>) -> Input {
+    let line = line.to_string_lossy();
+    if line.is_empty() {
+        return Input::End;
+    }
+    let line = line.strip_suffix('\n').unwrap_or(&line);
+    Input::Text(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}
+
+/// Writes text; what the stream cannot encode is written with backslashes. A stream that is closed hears nothing.
+fn write(py: Python<'_>, output: Option<&Bound<'_, PyAny>>, text: &str) {
+    let Some(output) = output else { return };
+    let result = match output.call_method1(intern!(py, "write"), (text,)) {
+        Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(py) => write_escaped(output, text),
+        result => result.map(drop),
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "the output cannot be written");
+    }
+}
+
+fn write_escaped(output: &Bound<'_, PyAny>, text: &str) -> PyResult<()> {
+    let py = output.py();
+    let encoding = output.getattr(intern!(py, "encoding"))?;
+    let bytes = PyString::new(py, text).call_method1("encode", (&encoding, "backslashreplace"))?;
+    output.call_method1(intern!(py, "write"), (bytes.call_method1("decode", (&encoding,))?,)).map(drop)
+}
+
+fn flush(output: Option<&Bound<'_, PyAny>>) {
+    let Some(output) = output else { return };
+    if let Err(error) = output.call_method0(intern!(output.py(), "flush")) {
+        tracing::debug!(%error, "the output cannot be flushed");
+    }
+}
