@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use rdb_core::breakpoint::{BreakpointSpec, Lifetime};
 use rdb_core::host::{DebugFrontend, SessionMode};
+use rdb_core::ids::Line;
 use rdb_core::stop::{Resume, StepGoal};
 
 use crate::command::{Argument, Command, Compat, Failure, Flow, Group, Repeat, Resumes};
@@ -201,13 +202,14 @@ fn until(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     let frame = dialog.step_frame()?;
     let current = frame.line.unwrap_or(frame.first_line);
     if argument.is_empty() {
-        return step(frame.id, |frame| StepGoal::Until { frame, line: current + 1 });
+        return step(frame.id, |frame| StepGoal::Until { frame, line: current.saturating_add(1) });
     }
     let wanted = integer(argument).ok_or_else(|| Failure::text(format!("Error in argument: {}", quoted(argument))))?;
-    match u32::try_from(wanted) {
-        Ok(line) if line > current => step(frame.id, |frame| StepGoal::Until { frame, line }),
-        _ => Err(Failure::text("\"until\" line number is smaller than current line number")),
+    let line = Line::try_from(wanted.max(0)).unwrap_or(Line::MAX);
+    if line <= current {
+        return Err(Failure::text("\"until\" line number is smaller than current line number"));
     }
+    step(frame.id, |frame| StepGoal::Until { frame, line })
 }
 
 fn advance(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {

@@ -158,7 +158,7 @@ impl Dialog<'_> {
     fn show_block(&self, block: &SourceBlock, marks: impl Fn(Line) -> (Marked, Arrow)) {
         let style = self.style();
         let mut state = LexState::default();
-        for (number, text) in (block.first_line..).zip(&block.lines) {
+        for (text, number) in block.lines.iter().zip(block.first_line..) {
             let (marked, arrow) = marks(number);
             self.message(list_line(number, marked, arrow, &highlight::source_line(text, &mut state, style)));
         }

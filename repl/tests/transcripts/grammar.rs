@@ -266,3 +266,43 @@ Look here.
 ",
     );
 }
+
+#[test]
+fn numbers_of_any_size_are_survived() {
+    check(
+        "
+> /srv/shop.py(5)area()
+-> result = width * height
+(rdb) l 4294967295, 4294967295
+[EOF]
+(rdb) 
+[EOF]
+(rdb) l -7, 1
+  1  \timport os
+(rdb) l 99999999999999999999
+*** Error in argument: '99999999999999999999'
+(rdb) w -9223372036854775808
+  /srv/shop.py(12)<module>()
+-> total = area(4, 5)
+> /srv/shop.py(5)area()
+-> result = width * height
+(rdb) u 9223372036854775807
+> /srv/shop.py(12)<module>()
+-> total = area(4, 5)
+(rdb) d 9223372036854775807
+> /srv/shop.py(5)area()
+-> result = width * height
+(rdb) until -99999999999
+*** \"until\" line number is smaller than current line number
+(rdb) s 4294967296
+*** Invalid argument: 4294967296
+      Usage: s(tep) [count]
+(rdb) enable 4294967296
+*** Breakpoint number 4294967296 out of range
+(rdb) exceptions 99
+Did not find chained exceptions. To move between exceptions, rdb/post_mortem must be given an exception object rather than a traceback.
+(rdb) s 4294967295
+=> Step(Into)
+",
+    );
+}
