@@ -15,6 +15,9 @@ use crate::terminal::{Ask, AskKind, Input};
 /// What stands in front of the further lines of a statement.
 const CONTINUATION: &str = "...   ";
 
+/// What Ctrl-C at a prompt shows.
+const INTERRUPTED: &str = "--KeyboardInterrupt--";
+
 /// A dialogue with the user about one stop.
 pub(crate) struct Dialog<'a> {
     /// What the console keeps between stops.
@@ -130,10 +133,14 @@ impl<'a> Dialog<'a> {
     }
 
     /// Asks a question; None: the terminal has no more to say.
-    pub(crate) fn confirm(&mut self, question: &str) -> Option<String> {
+    pub(crate) fn confirm(&mut self, question: &str) -> Result<Option<String>, Failure> {
         match self.read(question, question, AskKind::Confirm) {
-            Input::Text(text) => Some(text.trim().to_lowercase()),
-            Input::Interrupted | Input::End => None,
+            Input::Text(text) => Ok(Some(text.trim().to_lowercase())),
+            Input::End => Ok(None),
+            Input::Interrupted => {
+                self.message(INTERRUPTED);
+                Err(Failure::Told)
+            }
         }
     }
 
@@ -172,7 +179,7 @@ impl<'a> Dialog<'a> {
             Input::Text(text) => self.text(&text),
             Input::End => self.line("EOF"),
             Input::Interrupted => {
-                self.message("--KeyboardInterrupt--");
+                self.message(INTERRUPTED);
                 Flow::Stay
             }
         }

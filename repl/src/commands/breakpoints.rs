@@ -215,7 +215,7 @@ fn add(dialog: &mut Dialog<'_>, argument: &str, lifetime: Lifetime) -> Outcome {
 
 fn clear(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     let doomed = if argument.is_empty() {
-        match dialog.confirm("Clear all breaks? ").as_deref() {
+        match dialog.confirm("Clear all breaks? ")?.as_deref() {
             Some("y" | "yes") => dialog.host.breakpoints()?,
             _ => Vec::new(),
         }

@@ -270,23 +270,23 @@ fn debug(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
 fn quit(dialog: &mut Dialog<'_>) -> Outcome {
     let session = dialog.session();
     let asks = session.mode == SessionMode::Inline && !session.interactive;
-    if asks && !is_sure(dialog) {
+    if asks && !is_sure(dialog)? {
         return Ok(Flow::Stay);
     }
     Ok(Flow::Resume(Resume::Quit))
 }
 
 /// Asks whether the process may be ended. The end of the input is a yes.
-fn is_sure(dialog: &mut Dialog<'_>) -> bool {
+fn is_sure(dialog: &mut Dialog<'_>) -> Result<bool, Failure> {
     let question = format!("Quitting {} will kill the process. Quit anyway? [y/n] ", dialog.state.name);
     loop {
-        match dialog.confirm(&question).as_deref() {
-            Some("y" | "") => return true,
-            Some("n") => return false,
+        match dialog.confirm(&question)?.as_deref() {
+            Some("y" | "") => return Ok(true),
+            Some("n") => return Ok(false),
             Some(_) => {}
             None => {
                 dialog.message("");
-                return true;
+                return Ok(true);
             }
         }
     }

@@ -197,6 +197,9 @@ fn an_inline_session_asks_before_it_kills_the_process() {
 > /srv/shop.py(5)area()
 -> result = width * height
 (rdb) q
+Quitting rdb will kill the process. Quit anyway? [y/n] ^C
+--KeyboardInterrupt--
+(rdb) q
 Quitting rdb will kill the process. Quit anyway? [y/n] what
 Quitting rdb will kill the process. Quit anyway? [y/n] n
 (rdb) exit
