@@ -9,6 +9,7 @@ use rdb_core::ids::ThreadId;
 
 use super::closure::Closure;
 use super::eval::{self, Extras};
+use crate::ffi::thread_id;
 
 /// The coroutines of all threads and tasks. Taken out while Python code runs, so that the lock is a leaf.
 static AWAITING: Mutex<Vec<Awaiting>> = Mutex::new(Vec::new());
@@ -41,12 +42,15 @@ pub(super) fn add(awaiting: Awaiting) {
     AWAITING.lock().unwrap_or_else(PoisonError::into_inner).push(awaiting);
 }
 
-/// Returns what the user wants to be awaited in this thread, once.
-pub(crate) fn take_awaitable<'py>(py: Python<'py>, thread: ThreadId) -> Option<Bound<'py, PyAny>> {
+/// Returns what the user wants to be awaited in the running thread, once.
+pub(crate) fn take_awaitable(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
+    let thread = thread_id();
     let mut all = AWAITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let next = all.iter_mut().find(|one| one.thread == thread && one.handed == Handed::NotYet)?;
-    next.handed = Handed::Out;
-    Some(next.coroutine.bind(py).clone())
+    let next = all.iter_mut().find(|one| one.thread == thread && one.handed == Handed::NotYet);
+    Ok(next.map(|next| {
+        next.handed = Handed::Out;
+        next.coroutine.bind(py).clone()
+    }))
 }
 
 /// Brings into their frames what the coroutines that have ended stored. Their convenience variables go with them, as

@@ -17,6 +17,12 @@ impl Interactive {
         let names = PyDict::new(py);
         names.call_method1("update", (frame.getattr("f_globals")?,))?;
         names.call_method1("update", (frame.getattr("f_locals")?,))?;
+        // The ones of `site` close the program's standard input before they raise.
+        for name in ["exit", "quit"] {
+            if !names.contains(name)? {
+                names.set_item(name, wrap_pyfunction!(leave, py)?)?;
+            }
+        }
         let console = py.import("code")?.call_method1("InteractiveConsole", (names,))?;
         console.setattr("write", wrap_pyfunction!(write_output, py)?)?;
         Ok(Self(console.unbind()))
@@ -42,4 +48,11 @@ impl Interactive {
 #[pyfunction]
 fn write_output(text: &Bound<'_, PyAny>) -> PyResult<()> {
     text.py().import("sys")?.getattr("stdout")?.call_method1("write", (text,)).map(drop)
+}
+
+/// Leaves the interpreter.
+#[pyfunction]
+#[pyo3(signature = (code=None))]
+fn leave(code: Option<Py<PyAny>>) -> PyResult<()> {
+    Err(PySystemExit::new_err(code))
 }

@@ -158,11 +158,6 @@ impl Session {
         }
     }
 
-    /// Returns what the user of this thread's last stop wants to be awaited, once.
-    pub(crate) fn take_awaitable<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        host::take_awaitable(py, thread_id())
-    }
-
     /// Returns whether a thread waits for its turn at a stop of its own.
     pub(crate) fn is_waiting(&self, thread: ThreadId) -> bool {
         self.baton.is_waiting(thread)
