@@ -103,7 +103,7 @@ pub struct BreakpointInfo {
     pub hits: u32,
     /// What the front end runs when it stops.
     pub commands: Vec<String>,
-    /// The places it is bound to; none: it is pending until its file is imported.
+    /// The places it is bound to, by code object; none: it is pending until its file is imported.
     pub sites: Vec<Site>,
 }
 

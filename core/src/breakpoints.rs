@@ -117,7 +117,8 @@ impl Breakpoints {
         let Some(info) = self.table.get_mut(&id) else { return false };
         let pending = info.sites.is_empty();
         if !info.sites.contains(&site) {
-            info.sites.push(site);
+            let place = info.sites.partition_point(|other| other.code < site.code);
+            info.sites.insert(place, site);
         }
         pending && !info.spec.internal
     }

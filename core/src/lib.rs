@@ -16,7 +16,8 @@ pub mod host;
 mod idmap;
 pub mod ids;
 pub mod location;
-mod mutant;
+#[doc(hidden)]
+pub mod mutant;
 pub mod plan;
 pub mod stack;
 mod step;
@@ -24,7 +25,3 @@ pub mod stop;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod thread;
-
-#[cfg(feature = "testing")]
-#[doc(hidden)]
-pub use mutant::Mutant;

@@ -1,7 +1,6 @@
 //! Deliberate defects of the plan. The tests switch one on to show that the filtering law would catch it.
 
 /// A way to get the plan wrong.
-#[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mutant {
