@@ -1,6 +1,7 @@
 //! The table of commands. It feeds the parser, `help`, completion and the manual.
 
 use rdb_core::host::HostError;
+use rdb_core::location::LocationError;
 use rdb_core::stop::Resume;
 
 use crate::commands::{breakpoints, data, events, running, session, source, stack, threads};
@@ -229,6 +230,9 @@ pub(crate) enum Failure {
     /// Something for the user to read.
     #[error("{0}")]
     Text(String),
+    /// A place cannot be understood.
+    #[error(transparent)]
+    Location(#[from] LocationError),
     /// Nothing more is to be said.
     #[error("")]
     Told,

@@ -2,7 +2,7 @@
 //! Text in, data out: knows no host and no command.
 
 use indexmap::IndexMap;
-use rdb_core::location::Location;
+use rdb_core::location::{Location, LocationError};
 
 /// The characters besides letters, digits and `_` that belong to the first word, so that `c.keys()`, `c['a']` and `n=4`
 /// are statements and not the commands `c` and `n`.
@@ -143,11 +143,11 @@ pub(crate) struct Place<'a> {
     pub(crate) thread: Option<&'a str>,
 }
 
-/// Reads `LOCATION [thread N] [, condition]`; `if` stands for the comma as well. The error is the line that is none.
-pub(crate) fn place(text: &str) -> Result<Place<'_>, String> {
+/// Reads `LOCATION [thread N] [, condition]`; `if` stands for the comma as well.
+pub(crate) fn place(text: &str) -> Result<Place<'_>, LocationError> {
     let (head, condition) = split_condition(text);
     let (place, thread) = split_thread(head);
-    Ok(Place { location: location(place)?, condition, thread })
+    Ok(Place { location: place.parse()?, condition, thread })
 }
 
 fn split_condition(text: &str) -> (&str, Option<&str>) {
@@ -164,24 +164,6 @@ fn split_thread(text: &str) -> (&str, Option<&str>) {
     match text.rsplit_once(" thread ") {
         Some((head, thread)) => (head.trim_end(), Some(thread.trim())),
         None => (text, None),
-    }
-}
-
-/// Reads a place. The error is what should be a line number and is not.
-pub(crate) fn location(text: &str) -> Result<Location, String> {
-    let Some((file, rest)) = text.rsplit_once(':') else {
-        return Ok(match text.trim().parse() {
-            Ok(line) => Location::Line(line),
-            Err(_) => Location::Name(text.trim().to_owned()),
-        });
-    };
-    let (file, rest) = (file.trim_end().to_owned(), rest.trim_start());
-    if let Ok(line) = rest.trim_end().parse() {
-        Ok(Location::FileLine { file, line })
-    } else if is_dotted_name(rest) {
-        Ok(Location::FileFunction { file, function: rest.to_owned() })
-    } else {
-        Err(rest.to_owned())
     }
 }
 
@@ -317,8 +299,7 @@ mod tests {
         check("pkg.mod.f", name("pkg.mod.f"), None, None);
         let method = Location::FileFunction { file: "a.py".to_owned(), function: "C.m".to_owned() };
         check("a.py:C.m", method, None, None);
-        assert_eq!(place("a.py:3x"), Err("3x".to_owned()));
-        assert_eq!(place("a.py:"), Err(String::new()));
+        assert_eq!(place("a.py:3x, y"), Err(LocationError::BadLine("3x".to_owned())));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rdb_core::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec, Lifetime};
 use rdb_core::host::{HostError, Located};
 use rdb_core::ids::{BreakpointId, Line};
+use rdb_core::location::Location;
 
 use crate::command::{Argument, Command, Compat, Failure, Flow, Group, Repeat};
 use crate::complete::Completes;
@@ -113,11 +114,10 @@ pub(crate) const COMMANDS: Command = Command {
 impl Dialog<'_> {
     /// Finds out what a place that the user wrote means, and says so if it was moved.
     pub(crate) fn locate(&mut self, text: &str) -> Result<Located, Failure> {
-        let location = parse::location(text).map_err(|bad| Failure::text(format!("Bad lineno: {bad}")))?;
-        self.locate_parsed(location)
+        self.locate_parsed(text.parse()?)
     }
 
-    fn locate_parsed(&mut self, location: rdb_core::location::Location) -> Result<Located, Failure> {
+    fn locate_parsed(&mut self, location: Location) -> Result<Located, Failure> {
         let frame = self.frame_no();
         let located = match self.host.locate(Some(frame), location) {
             // pdb says this one without stars.
@@ -191,7 +191,7 @@ fn row(breakpoint: &BreakpointInfo) -> String {
 }
 
 fn add(dialog: &mut Dialog<'_>, argument: &str, lifetime: Lifetime) -> Outcome {
-    let place = parse::place(argument).map_err(|bad| Failure::text(format!("Bad lineno: {bad}")))?;
+    let place = parse::place(argument)?;
     if let Some(condition) = place.condition {
         dialog.check_condition(condition)?;
     }
