@@ -182,16 +182,21 @@ fn add_breakpoint(what: u8, argument: u8, session: &mut Session) {
     let info = &codes[usize::from(argument) % codes.len()].info;
     let path = Arc::clone(&info.path);
     let line = info.lines[usize::from(what) % info.lines.len()];
-    let target = if what % 5 == 0 {
+    let target = if what.is_multiple_of(5) {
         Target::Function { path: Arc::clone(&path), qualname: Arc::clone(&info.qualname), line }
     } else {
         Target::Line { path: Arc::clone(&path), line }
     };
-    let lifetime = if what % 7 == 0 { Lifetime::Temporary } else { Lifetime::Permanent };
-    let condition = (what % 3 == 0).then(|| Arc::from("y"));
+    let lifetime = if what.is_multiple_of(7) { Lifetime::Temporary } else { Lifetime::Permanent };
+    let condition = (what.is_multiple_of(3)).then(|| Arc::from("y"));
     let thread = (argument > 220).then(|| thread_id(usize::from(argument) % THREADS));
-    let _ =
-        session.engine.add_breakpoint(BreakpointSpec { target, lifetime, condition, thread, internal: what % 11 == 0 });
+    let _ = session.engine.add_breakpoint(BreakpointSpec {
+        target,
+        lifetime,
+        condition,
+        thread,
+        internal: what.is_multiple_of(11),
+    });
     session.meet_existing(&path);
 }
 
@@ -311,7 +316,7 @@ fn the_engine_survives_what_cannot_be() {
             };
             let kinds = rdb_core::event::EventKind::ALL;
             raw.event.kind = kinds[usize::from(what) % kinds.len()];
-            raw.event.line = (argument % 3 != 0).then_some(u32::from(argument));
+            raw.event.line = (!argument.is_multiple_of(3)).then_some(u32::from(argument));
             let mut decision = engine.on_event(&raw.event, &machine.view(thread));
             while let rdb_core::engine::Decision::Evaluate(pending) = decision {
                 engine.forget_code(raw.event.code);
@@ -320,10 +325,10 @@ fn the_engine_survives_what_cannot_be() {
             if let rdb_core::engine::Decision::Stop(stop) = decision {
                 let goal = StepGoal::Over { frame: FrameId(u64::from(argument)) };
                 engine.resume(stop.thread, &Resume::Step(goal), &machine.view(thread));
-            } else if argument % 4 == 0 {
+            } else if argument.is_multiple_of(4) {
                 engine.resume(raw.event.thread, &Resume::Step(StepGoal::Into), &machine.view(thread));
             }
-            if argument % 7 == 0 {
+            if argument.is_multiple_of(7) {
                 engine.forget_code(raw.event.code);
                 engine.thread_ended(raw.event.thread);
             }

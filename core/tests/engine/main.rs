@@ -1,5 +1,6 @@
-//! The engine as a whole, on a model of an interpreter: step tables, and the filtering law.
+//! The engine as a whole, on a model of an interpreter: what counts as a hit, step tables, the filtering law.
 
+mod breakpoints;
 mod law;
 mod model;
 mod program;

@@ -89,7 +89,7 @@ impl Author {
         let forced = self.forced(thread, machine);
         if forced.is_none() && machine.top(thread).is_some() {
             match choice.what {
-                250.. => return Some(Happening::Pause((argument % 2 == 0).then_some(argument / 2 % THREADS))),
+                250.. => return Some(Happening::Pause((argument.is_multiple_of(2)).then_some(argument / 2 % THREADS))),
                 248..250 => return Some(Happening::StopNow),
                 246..248 => return Some(Happening::StopInFrame),
                 _ => {}
@@ -123,10 +123,10 @@ impl Author {
         };
         let state = &mut self.states[thread];
         if let Some(exception) = state.raised.take()
-            && what % 3 != 0
+            && !what.is_multiple_of(3)
         {
             // What calls the frame may be written in C, and swallow the exception.
-            state.arriving = (argument % 4 != 0).then_some(exception);
+            state.arriving = (!argument.is_multiple_of(4)).then_some(exception);
             return plain(Op::Unwind(exception));
         }
         if std::mem::take(&mut state.generator_ended) {

@@ -174,12 +174,12 @@ impl Machine {
         match op {
             Op::Create(code) => {
                 self.codes[code].exists = true;
-                return Effect::NewCode(Self::code_id(code));
+                Effect::NewCode(Self::code_id(code))
             }
             Op::Drop(number) => {
                 let frame = self.suspended.remove(number);
                 self.free.push(frame.id.0);
-                return Effect::Nothing;
+                Effect::Nothing
             }
             Op::Start(code) => {
                 self.push_new(thread, code);
@@ -193,8 +193,8 @@ impl Machine {
                 self.push_suspended(thread, number);
                 self.event(thread, EventKind::Throw, exception)
             }
-            Op::Line(line) => return self.line(thread, line),
-            Op::Loop => return self.loop_on_line(thread),
+            Op::Line(line) => self.line(thread, line),
+            Op::Loop => self.loop_on_line(thread),
             Op::Instruction => self.event(thread, EventKind::Instruction, none),
             Op::Return => self.leave(thread, EventKind::Return, none, After::Pop),
             Op::Yield => self.leave(thread, EventKind::Yield, none, After::Suspend),
