@@ -2,7 +2,6 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 /// Opcode numbers of the running interpreter. Names that it does not have are left out.
 #[derive(Debug)]
@@ -24,18 +23,11 @@ const SILENT: [&str; 5] = ["CACHE", "RESUME", "END_FOR", "END_SEND", "END_ASYNC_
 impl Opcodes {
     /// Reads the numbers from the module `opcode`.
     pub(crate) fn load(py: Python<'_>) -> PyResult<Self> {
-        let map = py.import(intern!(py, "opcode"))?.getattr(intern!(py, "opmap"))?.cast_into::<PyDict>()?;
-        let numbers = |names: &[&str]| -> PyResult<Vec<u8>> {
-            let mut found = Vec::new();
-            for name in names {
-                if let Some(number) = map.get_item(name)? {
-                    found.push(number.extract()?);
-                }
-            }
-            Ok(found)
-        };
-        let resume = map.as_any().get_item("RESUME")?.extract()?;
-        Ok(Self { resume, returns: numbers(&RETURNS)?, yields: numbers(&YIELDS)?, silent: numbers(&SILENT)? })
+        let map = py.import(intern!(py, "opcode"))?.getattr(intern!(py, "opmap"))?;
+        // A mapping, but not always a `dict`: 3.15 made it a `frozendict`.
+        let numbers = |names: &[&str]| names.iter().filter_map(|name| map.get_item(name).ok()?.extract().ok()).collect();
+        let resume = map.get_item("RESUME")?.extract()?;
+        Ok(Self { resume, returns: numbers(&RETURNS), yields: numbers(&YIELDS), silent: numbers(&SILENT) })
     }
 
     /// Returns whether a frame that is left at this opcode has returned a value.

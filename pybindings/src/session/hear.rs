@@ -1,5 +1,6 @@
 //! From an event to a decision, and what a decision makes of it.
 
+use std::cell::Cell;
 use std::sync::atomic::Ordering;
 
 use pyo3::exceptions::{PyGeneratorExit, PyStopAsyncIteration, PyStopIteration};
@@ -59,6 +60,23 @@ fn traits(exception: &Bound<'_, PyAny>) -> ExceptionTraits {
     }
 }
 
+thread_local! {
+    /// The instruction that an instruction step has begun at, until the first instruction event.
+    static STEPPED_FROM: Cell<Option<u32>> = const { Cell::new(None) };
+}
+
+/// Notes the instruction that an instruction step begins at: a stop at a line is at the line's first instruction, which
+/// some versions report behind it and some do not.
+pub(super) fn step_from(offset: Option<u32>) {
+    STEPPED_FROM.set(offset);
+}
+
+/// Returns whether this is the instruction that the step has begun at, if it is the first one that is heard since.
+fn stepped_from(offset: Option<u32>) -> bool {
+    let from = STEPPED_FROM.take();
+    from.is_some() && from == offset
+}
+
 /// What a callback answers to the interpreter.
 #[derive(Debug)]
 pub(crate) enum Verdict {
@@ -78,6 +96,9 @@ impl Session {
             return self.hear_unusual(py, heard);
         }
         threads::know(py);
+        if heard.kind == EventKind::Instruction && stepped_from(heard.offset) {
+            return Verdict::Nothing;
+        }
         let event = heard.event(thread_id());
         let stack = LiveStack::at(py, heard.frame).with_exception(heard.exception.clone());
         let (decision, plan) = {

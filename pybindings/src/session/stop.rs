@@ -7,13 +7,14 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use rdb_core::frontend::{Frontend, Notice};
 use rdb_core::ids::ThreadId;
-use rdb_core::stop::{Resume, Stop, StopReason};
+use rdb_core::stop::{Resume, StepGoal, Stop, StopReason};
 
 use crate::callback::guarded;
 use crate::code;
 use crate::ffi::{FramePtr, Untraced, thread_id};
 use crate::frame::{LiveStack, visible};
 use crate::host::{self, PyHost};
+use crate::session::hear::step_from;
 use crate::session::leave::Leave;
 use crate::session::{Session, state};
 
@@ -140,6 +141,9 @@ impl Session {
             host::forget_sources(py);
         }
         let stack = LiveStack::at(py, frame);
+        if how == Resume::Step(StepGoal::Instruction) {
+            step_from(frame.and_then(|frame| frame.offset(py)));
+        }
         self.update(py, |engine| engine.resume(stop.thread, &how, &stack))?;
         let dead = stop.reason == StopReason::PostMortem;
         match how {
