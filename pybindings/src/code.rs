@@ -20,7 +20,7 @@ use rdb_core::event::{EventKind, EventSet};
 use rdb_core::ids::{CodeId, Line};
 
 use crate::errors::InternalError;
-use crate::ffi::{CodePtr, FramePtr, request_code_extra};
+use crate::ffi::{CodePtr, FramePtr, import, request_code_extra};
 use crate::opcodes::Opcodes;
 
 /// What rdb keeps with a code object. The flags change with the interpreter attached only.
@@ -119,8 +119,8 @@ pub(crate) fn prepare(py: Python<'_>) -> Result<(), InternalError> {
         return Err(InternalError::NoCodeExtra);
     }
     if PLACES.get().is_none() {
-        let file: String = py.import(intern!(py, "rdb"))?.getattr(intern!(py, "__file__"))?.extract()?;
-        let library: String = py.import(intern!(py, "os"))?.getattr(intern!(py, "__file__"))?.extract()?;
+        let file: String = import(py, "rdb")?.getattr(intern!(py, "__file__"))?.extract()?;
+        let library: String = import(py, "os")?.getattr(intern!(py, "__file__"))?.extract()?;
         let places = Places {
             own: directory(&file) + std::path::MAIN_SEPARATOR_STR,
             library: directory(&library),

@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::{PyModule, PyString};
 use rdb_core::ids::{FrameId, Line, ThreadId};
 
 /// `PyTrace_*`, as the interpreter numbers them.
@@ -215,6 +216,25 @@ impl Drop for Untraced<'_> {
         // SAFETY: attached, and `begin` has been called on this thread.
         unsafe { ffi::PyThreadState_LeaveTracing(ffi::PyThreadState_Get()) };
     }
+}
+
+/// Returns a module, imported if need be. PyO3's import goes through the `__import__` of the running frame's builtins, which
+/// the program may have replaced or taken away (`namedtuple` makes functions without any); this one does not look at frames.
+pub(crate) fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyModule>> {
+    let name = PyString::new(py, name);
+    // SAFETY: attached; each call takes borrowed references and returns a new one, or NULL with or without an exception.
+    let module = unsafe {
+        match Bound::from_owned_ptr_or_opt(py, ffi::PyImport_GetModule(name.as_ptr())) {
+            Some(module) => module,
+            None => {
+                let none = std::ptr::null_mut();
+                let first = ffi::PyImport_ImportModuleLevelObject(name.as_ptr(), none, none, none, 0);
+                drop(Bound::from_owned_ptr_or_err(py, first)?);
+                Bound::from_owned_ptr_or_err(py, ffi::PyImport_GetModule(name.as_ptr()))?
+            }
+        }
+    };
+    Ok(module.cast_into()?)
 }
 
 /// Returns the dictionary that lives as long as the state of the running thread.

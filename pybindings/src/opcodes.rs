@@ -3,6 +3,8 @@
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::ffi::import;
+
 /// Opcode numbers of the running interpreter. Names that it does not have are left out.
 #[derive(Debug)]
 pub(crate) struct Opcodes {
@@ -23,7 +25,7 @@ const SILENT: [&str; 5] = ["CACHE", "RESUME", "END_FOR", "END_SEND", "END_ASYNC_
 impl Opcodes {
     /// Reads the numbers from the module `opcode`.
     pub(crate) fn load(py: Python<'_>) -> PyResult<Self> {
-        let map = py.import(intern!(py, "opcode"))?.getattr(intern!(py, "opmap"))?;
+        let map = import(py, "opcode")?.getattr(intern!(py, "opmap"))?;
         // A mapping, but not always a `dict`: 3.15 made it a `frozendict`.
         let numbers = |names: &[&str]| names.iter().filter_map(|name| map.get_item(name).ok()?.extract().ok()).collect();
         let resume = map.get_item("RESUME")?.extract()?;

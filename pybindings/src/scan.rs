@@ -10,18 +10,18 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::code;
-use crate::ffi::{CodePtr, FramePtr};
+use crate::ffi::{CodePtr, FramePtr, import};
 
 /// Returns the code objects of a file, canonical path, that a walk over the interpreter's objects finds.
 pub(crate) fn codes_of(py: Python<'_>, path: &str) -> PyResult<Vec<Py<PyAny>>> {
     let mut found = Found::new(path);
-    let objects = py.import(intern!(py, "gc"))?.call_method0(intern!(py, "get_objects"))?;
+    let objects = import(py, "gc")?.call_method0(intern!(py, "get_objects"))?;
     for object in objects.cast::<PyList>()?.iter() {
         if let Some(attribute) = code_attribute(&object) {
             found.add(&object.getattr(attribute)?)?;
         }
     }
-    let frames = py.import(intern!(py, "sys"))?.call_method0(intern!(py, "_current_frames"))?;
+    let frames = import(py, "sys")?.call_method0(intern!(py, "_current_frames"))?;
     for newest in frames.cast::<PyDict>()?.values().iter() {
         let mut frame = FramePtr::of(&newest);
         while let Some(this) = frame {

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use rdb_core::ids::ThreadId;
 use rdb_core::stop::StopReason;
 
+use crate::ffi::import;
 use crate::session::{Session, Stopped};
 
 /// rdb's hold on SIGINT. Changes with the interpreter attached only; a leaf among the locks.
@@ -99,7 +100,7 @@ impl Interrupts {
             if !self.is_ours(&current_handler(py)?) {
                 return Ok(false);
             }
-            let signal = py.import(intern!(py, "signal"))?;
+            let signal = import(py, "signal")?;
             let number = signal.getattr(intern!(py, "SIGINT"))?;
             signal.call_method1(intern!(py, "pthread_kill"), (main.0, number))?;
             Ok(true)
@@ -125,16 +126,16 @@ impl Drop for AtPrompt<'_> {
 }
 
 fn current_handler(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    let signal = py.import(intern!(py, "_signal"))?;
+    let signal = import(py, "_signal")?;
     signal.call_method1(intern!(py, "getsignal"), (signal.getattr(intern!(py, "SIGINT"))?,))
 }
 
 fn default_handler(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    py.import(intern!(py, "_signal"))?.getattr(intern!(py, "default_int_handler"))
+    import(py, "_signal")?.getattr(intern!(py, "default_int_handler"))
 }
 
 /// Sets the handler; only the main thread can, others get an error.
 fn set_handler(py: Python<'_>, handler: &Bound<'_, PyAny>) -> PyResult<()> {
-    let signal = py.import(intern!(py, "_signal"))?;
+    let signal = import(py, "_signal")?;
     signal.call_method1(intern!(py, "signal"), (signal.getattr(intern!(py, "SIGINT"))?, handler)).map(drop)
 }

@@ -23,7 +23,7 @@ use crate::backend::{Backend, InForce};
 use crate::callback::guarded;
 use crate::code::{self, mask, mask_of};
 use crate::errors::InternalError;
-use crate::ffi::{CodePtr, FramePtr};
+use crate::ffi::{CodePtr, FramePtr, import};
 use crate::session::{Heard, Session, Verdict};
 
 /// Kinds that PEP 669 has, as far as rdb takes them.
@@ -155,7 +155,7 @@ pub(crate) struct Monitoring {
 impl Monitoring {
     /// Takes hold of `sys.monitoring`, without asking for anything yet.
     pub(crate) fn new(py: Python<'_>) -> Result<Self, InternalError> {
-        let sys = py.import(intern!(py, "sys"))?;
+        let sys = import(py, "sys")?;
         let monitoring = sys.getattr(intern!(py, "monitoring")).map_err(|_| InternalError::NoMonitoring)?;
         let api = Api::load(&monitoring)?;
         let (tool, instead_of) = choose_tool(&monitoring)?;

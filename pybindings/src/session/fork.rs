@@ -5,6 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::ffi::import;
 use crate::session::Session;
 
 /// The environment variable that says who is debugged after a fork.
@@ -23,7 +24,7 @@ fn after_fork_in_child(py: Python<'_>) {
 
 /// Asks to be called in each forked child.
 pub(super) fn register(py: Python<'_>) -> PyResult<()> {
-    let os = py.import(intern!(py, "os"))?;
+    let os = import(py, "os")?;
     if !os.hasattr(intern!(py, "register_at_fork"))? {
         return Ok(());
     }

@@ -15,7 +15,7 @@ use rdb_core::ids::ThreadId;
 use rdb_core::stack::StackView;
 
 use crate::errors::InternalError;
-use crate::ffi::{handled_exception, raise_in_thread, thread_id};
+use crate::ffi::{handled_exception, import, raise_in_thread, thread_id};
 use crate::frame::LiveStack;
 use crate::host;
 use crate::session::hear::{Heard, Verdict};
@@ -48,7 +48,7 @@ pub(super) struct Leaving {
 
 /// Looks the exceptions up that the program leaves by.
 pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
-    let exceptions = py.import(intern!(py, "rdb.exceptions"))?;
+    let exceptions = import(py, "rdb.exceptions")?;
     for (cell, name) in [(&QUIT, "Quit"), (&RESTART, "Restart")] {
         if cell.get(py).is_none() {
             let class = exceptions.getattr(name)?.cast_into::<PyType>()?.unbind();
@@ -80,7 +80,7 @@ impl Leave {
 }
 
 fn main_thread(py: Python<'_>) -> PyResult<ThreadId> {
-    let threading = py.import(intern!(py, "threading"))?;
+    let threading = import(py, "threading")?;
     let main = threading.call_method0(intern!(py, "main_thread"))?;
     main.getattr(intern!(py, "ident"))?.extract().map(ThreadId)
 }
@@ -199,5 +199,5 @@ fn leave_at_exit(py: Python<'_>) {
 /// Makes sure that nothing stops in what runs after the program.
 pub(super) fn register_exit(py: Python<'_>) -> PyResult<()> {
     let function = wrap_pyfunction!(leave_at_exit, py)?;
-    py.import(intern!(py, "atexit"))?.call_method1(intern!(py, "register"), (function,)).map(drop)
+    import(py, "atexit")?.call_method1(intern!(py, "register"), (function,)).map(drop)
 }

@@ -27,7 +27,7 @@ use rdb_core::plan::PlanChange;
 use crate::backend::{self, Backend, Choice, InForce};
 use crate::code::{self, CodeEntry};
 use crate::errors::InternalError;
-use crate::ffi::{CodePtr, is_main_interpreter};
+use crate::ffi::{CodePtr, import, is_main_interpreter};
 use crate::signals::Interrupts;
 use crate::{callback, log, scan};
 
@@ -329,7 +329,7 @@ impl Session {
 
     /// Returns what is true of the session, for front ends.
     pub(crate) fn info(&self, py: Python<'_>) -> SessionInfo {
-        let interactive = py.import(intern!(py, "sys")).is_ok_and(|sys| sys.hasattr("ps1").unwrap_or(false));
+        let interactive = import(py, "sys").is_ok_and(|sys| sys.hasattr("ps1").unwrap_or(false));
         let story = self.story();
         SessionInfo {
             mode: story.mode,

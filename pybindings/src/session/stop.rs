@@ -11,7 +11,7 @@ use rdb_core::stop::{Resume, StepGoal, Stop, StopReason};
 
 use crate::callback::guarded;
 use crate::code;
-use crate::ffi::{FramePtr, Untraced, thread_id};
+use crate::ffi::{FramePtr, Untraced, import, thread_id};
 use crate::frame::{LiveStack, visible};
 use crate::host::{self, PyHost};
 use crate::session::hear::step_from;
@@ -187,7 +187,7 @@ impl Session {
 /// Returns the name of a thread as `threading` knows it.
 fn thread_name(py: Python<'_>, thread: ThreadId) -> String {
     let named = || -> PyResult<String> {
-        let active = py.import(intern!(py, "threading"))?.getattr(intern!(py, "_active"))?;
+        let active = import(py, "threading")?.getattr(intern!(py, "_active"))?;
         active.get_item(thread.0)?.getattr(intern!(py, "name"))?.extract()
     };
     named().unwrap_or_else(|_| format!("thread {thread}"))

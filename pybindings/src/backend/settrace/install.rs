@@ -11,7 +11,7 @@ use pyo3::sync::PyOnceLock;
 
 use crate::backend::settrace::{chain, on_event};
 use crate::callback::guarded;
-use crate::ffi::FramePtr;
+use crate::ffi::{FramePtr, import};
 use crate::session::Session;
 
 /// The trace function is to be installed.
@@ -71,7 +71,7 @@ pub(super) fn everywhere(py: Python<'_>) -> PyResult<()> {
     take_over(py)?;
     chain::adopt(py)?;
     on_all_threads(py)?;
-    let threading = py.import(intern!(py, "threading"))?;
+    let threading = import(py, "threading")?;
     if threading.getattr(intern!(py, "_trace_hook"))?.is_none() {
         threading.call_method1(intern!(py, "settrace"), (tracer(py)?,))?;
     }
@@ -83,7 +83,7 @@ pub(super) fn nowhere(py: Python<'_>) -> PyResult<()> {
     if !WANTED.swap(false, Ordering::Relaxed) {
         return Ok(());
     }
-    let threading = py.import(intern!(py, "threading"))?;
+    let threading = import(py, "threading")?;
     if threading.getattr(intern!(py, "_trace_hook"))?.is(tracer(py)?) {
         threading.call_method1(intern!(py, "settrace"), (py.None(),))?;
     }
@@ -163,7 +163,7 @@ pub(super) fn trace_opcodes(py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResul
 /// Puts rdb's own functions in the place of `sys.settrace` and `sys.gettrace`, so that a trace function of the program does
 /// not replace rdb's, and the program does not see the difference.
 fn take_over(py: Python<'_>) -> PyResult<()> {
-    let sys = py.import(intern!(py, "sys"))?;
+    let sys = import(py, "sys")?;
     let (settrace, gettrace) = (intern!(py, "settrace"), intern!(py, "gettrace"));
     if ORIGINALS.get(py).is_none() {
         let originals =
@@ -177,7 +177,7 @@ fn take_over(py: Python<'_>) -> PyResult<()> {
 /// Gives `sys` its own functions back.
 pub(super) fn leave(py: Python<'_>) -> PyResult<()> {
     let Some(originals) = ORIGINALS.get(py) else { return Ok(()) };
-    let sys = py.import(intern!(py, "sys"))?;
+    let sys = import(py, "sys")?;
     sys.setattr(intern!(py, "settrace"), &originals.settrace)?;
     sys.setattr(intern!(py, "gettrace"), &originals.gettrace)
 }
