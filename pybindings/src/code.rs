@@ -338,7 +338,8 @@ const LAST_RESORTS: [(&str, &str); 2] =
 
 fn is_last_resort(path: &str, qualname: &str) -> bool {
     LAST_RESORTS.iter().any(|(file, function)| {
-        *function == qualname && Path::new(path).strip_prefix(&places().library).is_ok_and(|rest| rest == Path::new(file))
+        *function == qualname
+            && Path::new(path).strip_prefix(&places().library).is_ok_and(|rest| rest == Path::new(file))
     })
 }
 

@@ -27,7 +27,8 @@ impl Opcodes {
     pub(crate) fn load(py: Python<'_>) -> PyResult<Self> {
         let map = import(py, "opcode")?.getattr(intern!(py, "opmap"))?;
         // A mapping, but not always a `dict`: 3.15 made it a `frozendict`.
-        let numbers = |names: &[&str]| names.iter().filter_map(|name| map.get_item(name).ok()?.extract().ok()).collect();
+        let numbers =
+            |names: &[&str]| names.iter().filter_map(|name| map.get_item(name).ok()?.extract().ok()).collect();
         let resume = map.get_item("RESUME")?.extract()?;
         Ok(Self { resume, returns: numbers(&RETURNS), yields: numbers(&YIELDS), silent: numbers(&SILENT) })
     }

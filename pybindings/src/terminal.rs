@@ -13,6 +13,7 @@ use rdb_repl::highlight::Style;
 use rdb_repl::line::{LineOptions, Rustyline, history_file};
 use rdb_repl::terminal::{Ask, Assist, Input, Terminal};
 
+use crate::ffi::import;
 use crate::host::exception_text;
 
 /// Returns a terminal over whatever the standard streams are at each moment.
@@ -72,7 +73,7 @@ impl Terminal for Streams {
     fn size(&self) -> Option<(u16, u16)> {
         Python::attach(|py| {
             let number = self.output(py)?.call_method0(intern!(py, "fileno")).ok()?;
-            py.import("os").ok()?.call_method1(intern!(py, "get_terminal_size"), (number,)).ok()?.extract().ok()
+            import(py, "os").ok()?.call_method1(intern!(py, "get_terminal_size"), (number,)).ok()?.extract().ok()
         })
     }
 
@@ -165,7 +166,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// Returns a stream of `sys`; None if it is missing or None.
 fn standard<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyAny>> {
-    py.import("sys").ok()?.getattr_opt(name).ok()?.filter(|stream| !stream.is_none())
+    import(py, "sys").ok()?.getattr_opt(name).ok()?.filter(|stream| !stream.is_none())
 }
 
 fn answer(line: &Bound<'_, PyString>) -> Input {

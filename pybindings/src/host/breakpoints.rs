@@ -10,6 +10,7 @@ use rdb_core::ids::BreakpointId;
 
 use super::text;
 use crate::code;
+use crate::ffi::import;
 use crate::session::Session;
 
 /// Changes the engine as a front end asked for.
@@ -43,12 +44,12 @@ pub(super) fn change(
 
 /// Returns the directories of what is not the user's own code.
 pub(super) fn library(py: Python<'_>) -> PyResult<Vec<Arc<str>>> {
-    let paths = py.import("sysconfig")?.call_method0("get_paths")?;
+    let paths = import(py, "sysconfig")?.call_method0("get_paths")?;
     let mut found = Vec::new();
     for name in ["stdlib", "platstdlib", "purelib", "platlib"] {
         found.extend(paths.get_item(name).and_then(|path| path.extract::<String>()).ok());
     }
-    let site = py.import("site")?.call_method0("getusersitepackages");
+    let site = import(py, "site")?.call_method0("getusersitepackages");
     found.extend(site.and_then(|path| path.extract::<String>()).ok());
     let mut found: Vec<Arc<str>> = found.iter().map(|path| code::canonical(path)).collect();
     found.sort();

@@ -11,6 +11,8 @@ use super::dollar;
 use super::eval::{Extras, Failure, Outcome};
 use super::locals::{Change, Changes, FrameLocals};
 
+use crate::ffi::import;
+
 const OUTER: &str = "__rdb_outer";
 const INNER: &str = "__rdb_scope";
 /// The name under which a text finds what shows the value of a statement.
@@ -89,7 +91,7 @@ impl Closure {
 
 impl Cell {
     fn new(py: Python<'_>, initial: Option<Bound<'_, PyAny>>, name: String) -> PyResult<Self> {
-        let class = py.import("types")?.getattr(intern!(py, "CellType"))?;
+        let class = import(py, "types")?.getattr(intern!(py, "CellType"))?;
         let cell = match &initial {
             Some(value) => class.call1((value,)),
             None => class.call0(),
@@ -119,7 +121,7 @@ pub(super) fn show_values<'py>(
 fn function(code: &Bound<'_, PyAny>, globals: &Bound<'_, PyAny>, cells: &[Cell]) -> PyResult<Py<PyAny>> {
     let py = code.py();
     let closure = PyTuple::new(py, cells.iter().map(|cell| &cell.cell))?;
-    let class = py.import("types")?.getattr(intern!(py, "FunctionType"))?;
+    let class = import(py, "types")?.getattr(intern!(py, "FunctionType"))?;
     class.call1((code, globals, INNER, py.None(), closure)).map(Bound::unbind)
 }
 

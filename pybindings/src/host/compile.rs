@@ -8,6 +8,8 @@ use rdb_core::host::{Completeness, HostError};
 
 use super::{dollar, text};
 
+use crate::ffi::import;
+
 /// The name of the file that typed text is compiled as.
 pub(super) const FILE: &str = "<stdin>";
 
@@ -76,7 +78,7 @@ pub(super) fn compile_as<'py>(
     mode: Mode,
     flags: Flags,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let builtins = source.py().import("builtins")?;
+    let builtins = import(source.py(), "builtins")?;
     let dont_inherit = true;
     builtins.call_method1(intern!(source.py(), "compile"), (source, file, mode.name(), flags.0, dont_inherit))
 }
@@ -171,7 +173,7 @@ pub(super) fn completeness(py: Python<'_>, source: &str, top_level: TopLevelAwai
     let (source, _) = dollar::expand(source);
     // A compound statement on one line needs no blank line behind it, one on several lines does.
     let source = if source.contains('\n') { source } else { source + "\n" };
-    let compiler = py.import("codeop")?.call_method0("CommandCompiler")?;
+    let compiler = import(py, "codeop")?.call_method0("CommandCompiler")?;
     if top_level == TopLevelAwait::Allowed {
         let compile = compiler.getattr("compiler")?;
         let flags = compile.getattr("flags")?.extract::<u32>()?;

@@ -12,6 +12,8 @@ use super::eval::Extras;
 use super::locals::FrameLocals;
 use super::text;
 
+use crate::ffi::import;
+
 /// Returns the names that begin with `typed`, whole, in alphabetical order.
 pub(super) fn complete<'py>(frame: &Bound<'py, PyAny>, extras: &Extras<'py>, typed: &str) -> PyResult<Vec<String>> {
     let locals = FrameLocals::of(frame)?;
@@ -34,7 +36,7 @@ fn names(frame: &Bound<'_, PyAny>, locals: &FrameLocals<'_>, typed: &str) -> PyR
     for scope in [&locals.mapping, &locals.globals, &builtins] {
         names.extend(matching(&scope.call_method0(intern!(py, "keys"))?, typed)?);
     }
-    let keywords = py.import("keyword")?;
+    let keywords = import(py, "keyword")?;
     names.extend(matching(&keywords.getattr("kwlist")?, typed)?);
     Ok(names)
 }
@@ -64,7 +66,7 @@ fn walk<'py>(locals: &FrameLocals<'py>, extras: &Extras<'py>, dotted: &str) -> O
 /// Returns an attribute, if getting it runs no code of the program.
 fn attribute<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
-    let inspect = py.import("inspect")?;
+    let inspect = import(py, "inspect")?;
     let found = inspect.call_method1("getattr_static", (object, name))?;
     let class = found.get_type();
     let runs_code = class.hasattr("__get__")?

@@ -15,6 +15,7 @@ use super::compile::{self, Flags, Mode};
 use super::eval::{self, Extras, Outcome};
 use super::{dollar, text};
 use crate::code;
+use crate::ffi::import;
 
 /// More conditions than this are not kept.
 const KEPT: usize = 512;
@@ -143,7 +144,7 @@ fn named<'py>(frame: &Bound<'py, PyAny>, name: &str) -> Option<Bound<'py, PyAny>
 }
 
 fn in_modules<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyAny>> {
-    let modules = py.import("sys").ok()?.getattr(intern!(py, "modules")).ok()?;
+    let modules = import(py, "sys").ok()?.getattr(intern!(py, "modules")).ok()?;
     let found = name.rmatch_indices('.').find_map(|(at, _)| {
         let module = modules.get_item(&name[..at]).ok()?;
         name[at + 1..].split('.').try_fold(module, |object, part| object.getattr(part)).ok()

@@ -7,6 +7,7 @@ use rdb_core::host::DebugFrontend;
 use super::compile::{self, Flags, Mode};
 use super::eval;
 use super::locals::FrameLocals;
+use crate::ffi::import;
 use crate::session::Session;
 
 /// The name of the file that the statement is compiled as.
@@ -43,7 +44,7 @@ pub(super) fn debug(
 }
 
 fn is_quit(py: Python<'_>, error: &PyErr) -> bool {
-    let quit = py.import("rdb.exceptions").and_then(|module| module.getattr("Quit"));
+    let quit = import(py, "rdb.exceptions").and_then(|module| module.getattr("Quit"));
     quit.is_ok_and(|quit| error.value(py).is_instance(&quit).unwrap_or(false))
 }
 
@@ -56,5 +57,5 @@ fn run_traced(code: &Bound<'_, PyAny>, locals: &FrameLocals<'_>) -> PyResult<()>
         let py = arguments.py();
         eval::run_code(code.bind(py), globals.bind(py), mapping.bind(py)).map(drop)
     })?;
-    py.import("sys")?.call_method1("call_tracing", (run, PyTuple::empty(py))).map(drop)
+    import(py, "sys")?.call_method1("call_tracing", (run, PyTuple::empty(py))).map(drop)
 }

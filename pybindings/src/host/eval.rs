@@ -12,6 +12,8 @@ use super::compile::{self, Flags, Mode, TopLevelAwait};
 use super::locals::{self, FrameLocals};
 use super::{dollar, text};
 
+use crate::ffi::import;
+
 /// Why a text has not given a value.
 pub(super) enum Failure {
     /// It raised.
@@ -126,7 +128,7 @@ pub(super) fn execute<'py>(
     let (source, used) = dollar::expand(statements);
     let flags = Flags::of(&frame.getattr(intern!(py, "f_code"))?)?.with_await(top_level);
     let body = compile::parse(py, &source, Mode::Exec, flags)?.getattr("body")?;
-    let interactive = py.import("_ast")?.getattr("Interactive")?.call1((&body,))?;
+    let interactive = import(py, "_ast")?.getattr("Interactive")?.call1((&body,))?;
     let code = compile::compile(&interactive, Mode::Single, flags)?;
     let locals = FrameLocals::of(frame)?;
     refuse_unbinding(&locals, &body)?;
@@ -239,7 +241,7 @@ fn show_value(value: &Bound<'_, PyAny>) -> PyResult<()> {
         return Ok(());
     }
     let py = value.py();
-    let stdout = py.import("sys")?.getattr(intern!(py, "stdout"))?;
+    let stdout = import(py, "sys")?.getattr(intern!(py, "stdout"))?;
     let shown = value.repr()?.add("\n")?;
     stdout.call_method1(intern!(py, "write"), (shown,)).map(drop)
 }
@@ -252,7 +254,7 @@ struct DisplayHook<'py> {
 
 impl<'py> DisplayHook<'py> {
     fn set(ours: Bound<'py, PyAny>) -> PyResult<Self> {
-        let sys = ours.py().import("sys")?;
+        let sys = import(ours.py(), "sys")?;
         let theirs = sys.getattr_opt(intern!(ours.py(), "displayhook"))?;
         sys.setattr(intern!(ours.py(), "displayhook"), &ours)?;
         Ok(Self { ours, theirs })
@@ -261,7 +263,7 @@ impl<'py> DisplayHook<'py> {
     /// Puts the program's hook back, unless the text has set another one.
     fn restore(&self) -> PyResult<()> {
         let name = intern!(self.ours.py(), "displayhook");
-        let sys = self.ours.py().import("sys")?;
+        let sys = import(self.ours.py(), "sys")?;
         match (sys.getattr_opt(name)?, &self.theirs) {
             (Some(now), Some(theirs)) if now.is(&self.ours) => sys.setattr(name, theirs),
             (Some(now), None) if now.is(&self.ours) => sys.delattr(name),

@@ -7,6 +7,8 @@ use rdb_core::host::{HostError, Interaction};
 
 use super::text;
 
+use crate::ffi::import;
+
 /// The interpreter: an `InteractiveConsole` that writes to the program's standard output.
 pub(super) struct Interactive(Py<PyAny>);
 
@@ -23,7 +25,7 @@ impl Interactive {
                 names.set_item(name, wrap_pyfunction!(leave, py)?)?;
             }
         }
-        let console = py.import("code")?.call_method1("InteractiveConsole", (names,))?;
+        let console = import(py, "code")?.call_method1("InteractiveConsole", (names,))?;
         console.setattr("write", wrap_pyfunction!(write_output, py)?)?;
         Ok(Self(console.unbind()))
     }
@@ -47,7 +49,7 @@ impl Interactive {
 /// Writes what the interpreter has to say to where `print` writes.
 #[pyfunction]
 fn write_output(text: &Bound<'_, PyAny>) -> PyResult<()> {
-    text.py().import("sys")?.getattr("stdout")?.call_method1("write", (text,)).map(drop)
+    import(text.py(), "sys")?.getattr("stdout")?.call_method1("write", (text,)).map(drop)
 }
 
 /// Leaves the interpreter.

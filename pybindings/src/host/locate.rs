@@ -15,6 +15,7 @@ use super::eval::{self, Extras};
 use super::outline::{self, Function};
 use super::{source, text};
 use crate::code;
+use crate::ffi::import;
 
 /// Where names and files are looked for.
 pub(super) struct Search<'a, 'py> {
@@ -137,7 +138,7 @@ impl<'py> Search<'_, 'py> {
         if written.starts_with('<') && written.ends_with('>') {
             return Some(Arc::from(written));
         }
-        let expanded = self.py.import("os.path").and_then(|path| path.call_method1("expanduser", (written,)));
+        let expanded = import(self.py, "os.path").and_then(|path| path.call_method1("expanduser", (written,)));
         let written: String = expanded.and_then(|path| path.extract()).unwrap_or_else(|_| written.to_owned());
         if Path::new(&written).is_absolute() {
             return Path::new(&written).is_file().then(|| self.as_compiled(&code::canonical(&written)));
@@ -152,13 +153,13 @@ impl<'py> Search<'_, 'py> {
     }
 
     fn search_path(&self) -> Vec<String> {
-        let path = self.py.import("sys").and_then(|sys| sys.getattr(intern!(self.py, "path")));
+        let path = import(self.py, "sys").and_then(|sys| sys.getattr(intern!(self.py, "path")));
         let entries = path.and_then(|path| path.try_iter()?.collect::<PyResult<Vec<_>>>()).unwrap_or_default();
         entries.iter().filter_map(|entry| entry.extract().ok()).collect()
     }
 
     fn modules(&self) -> Option<Bound<'py, PyDict>> {
-        let modules = self.py.import("sys").ok()?.getattr(intern!(self.py, "modules")).ok()?;
+        let modules = import(self.py, "sys").ok()?.getattr(intern!(self.py, "modules")).ok()?;
         modules.cast_into::<PyDict>().ok()
     }
 
@@ -192,7 +193,7 @@ impl<'py> Search<'_, 'py> {
     }
 
     fn unimported(&self, name: &str) -> PyResult<Option<Arc<str>>> {
-        let finder = self.py.import("importlib.machinery")?.getattr("PathFinder")?;
+        let finder = import(self.py, "importlib.machinery")?.getattr("PathFinder")?;
         let mut places = self.py.None().into_bound(self.py);
         let mut found = None;
         let mut full = String::new();

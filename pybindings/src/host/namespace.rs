@@ -9,6 +9,8 @@ use rdb_core::ids::FrameNo;
 use super::eval::{Extras, Failure};
 use super::{PyHost, dollar};
 
+use crate::ffi::import;
+
 impl PyHost {
     /// Runs `work` in a frame with the debugger's names, and keeps what it has set of them.
     pub(super) fn in_frame<'py, R>(
@@ -72,7 +74,7 @@ impl PyHost {
 
 /// Returns the asynchronous task that runs in this thread, if there is one.
 fn current_task(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
-    let modules = py.import("sys").ok()?.getattr("modules").ok()?;
+    let modules = import(py, "sys").ok()?.getattr("modules").ok()?;
     let task = modules.get_item("asyncio").ok()?.call_method0("current_task").ok()?;
     (!task.is_none()).then_some(task)
 }

@@ -11,7 +11,7 @@ use rdb_core::ids::Line;
 
 use super::compile::{self, Flags, Mode};
 use crate::code;
-use crate::ffi::CodePtr;
+use crate::ffi::{CodePtr, import};
 
 /// The name of the file that sources are compiled as.
 const FILE: &str = "<rdb outline>";
@@ -102,7 +102,7 @@ struct Silence(Py<PyAny>);
 
 impl Silence {
     fn begin(py: Python<'_>) -> PyResult<Self> {
-        let warnings = py.import("warnings")?;
+        let warnings = import(py, "warnings")?;
         let context = warnings.call_method0("catch_warnings")?;
         context.call_method0("__enter__")?;
         warnings.call_method1("simplefilter", ("ignore",))?;

@@ -12,6 +12,7 @@ use rdb_core::ids::Line;
 
 use super::text;
 use crate::code;
+use crate::ffi::import;
 
 /// What pdb says where there is no source.
 const NO_SOURCE: &str = "could not get source code";
@@ -36,7 +37,7 @@ struct Stamp {
 /// Forgets all files: the program is about to be compiled anew.
 pub(crate) fn forget_all(py: Python<'_>) {
     *SEEN.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    let cleared = py.import("linecache").and_then(|linecache| linecache.call_method0("checkcache"));
+    let cleared = import(py, "linecache").and_then(|linecache| linecache.call_method0("checkcache"));
     if let Err(error) = cleared {
         tracing::warn!(%error, "failed to check linecache");
     }
@@ -82,21 +83,21 @@ fn read(py: Python<'_>, path: &str, frame: Option<&Bound<'_, PyAny>>) -> Vec<Str
 
 /// Returns what `linecache` says of a file.
 fn cached_lines(py: Python<'_>, name: &str, globals: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
-    let lines = py.import("linecache")?.call_method1(intern!(py, "getlines"), (name, globals))?;
+    let lines = import(py, "linecache")?.call_method1(intern!(py, "getlines"), (name, globals))?;
     strings(&lines)
 }
 
 /// Returns what `linecache` says of code that was typed into an interpreter, where it keeps such code.
 fn interactive_lines(code: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
     let py = code.py();
-    let Some(by_code) = py.import("linecache")?.getattr_opt("_getlines_from_code")? else { return Ok(None) };
+    let Some(by_code) = import(py, "linecache")?.getattr_opt("_getlines_from_code")? else { return Ok(None) };
     strings(&by_code.call1((code,))?).map(Some)
 }
 
 /// Returns the lines of a module that is frozen into the interpreter and has its source beside the library.
 fn frozen_lines(py: Python<'_>, path: &str) -> Option<Vec<String>> {
     let name = path.strip_prefix("<frozen ")?.strip_suffix('>')?;
-    let module = py.import("sys").ok()?.getattr("modules").ok()?.get_item(name).ok()?;
+    let module = import(py, "sys").ok()?.getattr("modules").ok()?.get_item(name).ok()?;
     let file: String = module.getattr("__file__").ok()?.extract().ok()?;
     cached_lines(py, &file, None).ok().filter(|lines| !lines.is_empty())
 }
@@ -140,7 +141,7 @@ fn try_of_frame(frame: &Bound<'_, PyAny>) -> PyResult<Option<SourceBlock>> {
 /// Returns the block of code that begins with the first of `lines`.
 fn block(py: Python<'_>, lines: &[String]) -> PyResult<Vec<String>> {
     let whole = PyList::new(py, lines.iter().map(|line| format!("{line}\n")))?;
-    strings(&py.import("inspect")?.call_method1("getblock", (whole,))?)
+    strings(&import(py, "inspect")?.call_method1("getblock", (whole,))?)
 }
 
 /// Returns the source of an object.
@@ -159,7 +160,7 @@ pub(super) fn of_object(object: &Bound<'_, PyAny>) -> Result<SourceBlock, HostEr
 
 fn try_of_object(object: &Bound<'_, PyAny>) -> PyResult<SourceBlock> {
     let py = object.py();
-    let inspect = py.import("inspect")?;
+    let inspect = import(py, "inspect")?;
     let (lines, first_line): (Bound<'_, PyAny>, Line) = inspect.call_method1("getsourcelines", (object,))?.extract()?;
     let unwrapped = inspect.call_method1("unwrap", (object,))?;
     let file: Option<String> = inspect.call_method1("getsourcefile", (unwrapped,))?.extract()?;

@@ -9,6 +9,8 @@ use rdb_core::host::{HostError, Show};
 
 use super::dollar;
 
+use crate::ffi::import;
+
 /// Returns an exception of the program as `Type: message`, as pdb shows it.
 pub(crate) fn exception_text(py: Python<'_>, error: &PyErr) -> String {
     let value = error.value(py);
@@ -28,7 +30,7 @@ pub(crate) fn failed(py: Python<'_>, error: &PyErr) -> HostError {
 /// lines in front are indented, and notes come behind.
 pub(crate) fn value_text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     let py = value.py();
-    let parts = py.import("traceback")?.call_method1("format_exception_only", (value,))?;
+    let parts = import(py, "traceback")?.call_method1("format_exception_only", (value,))?;
     for part in parts.try_iter()? {
         let part = lossy(&part?)?;
         if !part.starts_with(char::is_whitespace) {
@@ -61,7 +63,7 @@ pub(crate) fn repr_of(value: &Bound<'_, PyAny>, name: &str) -> Result<String, Ho
 /// Returns `reprlib.repr(value)`: what fits into a line of a stack.
 pub(crate) fn short_repr(value: &Bound<'_, PyAny>) -> Result<String, HostError> {
     let py = value.py();
-    let text = py.import("reprlib").and_then(|module| module.call_method1("repr", (value,)));
+    let text = import(py, "reprlib").and_then(|module| module.call_method1("repr", (value,)));
     text.and_then(|text| lossy(&text)).or_else(|error| repr_failed(py, &error, "value"))
 }
 
@@ -72,7 +74,7 @@ pub(crate) fn bounded_repr(value: &Bound<'_, PyAny>, name: &str) -> Result<Strin
 }
 
 fn bounded<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let shortener = value.py().import("reprlib")?.call_method0("Repr")?;
+    let shortener = import(value.py(), "reprlib")?.call_method0("Repr")?;
     for limit in ["maxdict", "maxlist", "maxtuple", "maxset", "maxfrozenset", "maxdeque", "maxarray"] {
         shortener.setattr(limit, 100)?;
     }
@@ -94,7 +96,7 @@ pub(super) fn show(value: &Bound<'_, PyAny>, how: Show) -> PyResult<String> {
     match how {
         Show::Repr => repr(value),
         Show::Str => Ok(value.str()?.to_string_lossy().into_owned()),
-        Show::Pretty => lossy(&value.py().import("pprint")?.call_method1("pformat", (value,))?),
+        Show::Pretty => lossy(&import(value.py(), "pprint")?.call_method1("pformat", (value,))?),
         Show::Whatis => whatis(value),
     }
 }

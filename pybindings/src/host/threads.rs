@@ -7,7 +7,7 @@ use rdb_core::host::{HostError, ThreadInfo};
 use rdb_core::ids::ThreadId;
 
 use super::{stack, text};
-use crate::ffi::FramePtr;
+use crate::ffi::{FramePtr, import};
 use crate::frame;
 use crate::session::Session;
 
@@ -23,7 +23,7 @@ pub(super) struct Thread<'py> {
 
 /// Returns the threads, in the order in which they started as far as `threading` knows.
 pub(super) fn all(py: Python<'_>) -> PyResult<Vec<Thread<'_>>> {
-    let running = py.import("sys")?.call_method0(intern!(py, "_current_frames"))?.cast_into::<PyDict>()?;
+    let running = import(py, "sys")?.call_method0(intern!(py, "_current_frames"))?.cast_into::<PyDict>()?;
     let newest = |id: ThreadId| -> PyResult<Option<Bound<'_, PyAny>>> {
         let frame = running.get_item(id.0)?;
         Ok(frame.as_ref().and_then(FramePtr::of).and_then(|f| frame::visible(py, f)).map(|f| f.object(py)))
@@ -43,7 +43,7 @@ pub(super) fn all(py: Python<'_>) -> PyResult<Vec<Thread<'_>>> {
 
 /// Returns what `threading` knows, without its lock: the stopped thread may hold it.
 fn named(py: Python<'_>) -> PyResult<Vec<(ThreadId, String)>> {
-    let modules = py.import("sys")?.getattr(intern!(py, "modules"))?;
+    let modules = import(py, "sys")?.getattr(intern!(py, "modules"))?;
     let Ok(threading) = modules.get_item("threading") else { return Ok(Vec::new()) };
     let active = threading.getattr(intern!(py, "_active"))?.cast_into::<PyDict>()?.copy()?;
     let mut named = Vec::new();

@@ -167,7 +167,13 @@ impl Session {
         }
     }
 
-    fn stop_at_event(&'static self, py: Python<'_>, heard: &Heard<'_, '_>, stack: &LiveStack<'_>, stop: Stop) -> Verdict {
+    fn stop_at_event(
+        &'static self,
+        py: Python<'_>,
+        heard: &Heard<'_, '_>,
+        stack: &LiveStack<'_>,
+        stop: Stop,
+    ) -> Verdict {
         let frame = stack.top();
         let can_jump = heard.kind == EventKind::Line;
         if let (true, Some(frame)) = (can_jump, frame) {
@@ -191,12 +197,7 @@ impl Session {
     }
 }
 
-fn answer(
-    py: Python<'_>,
-    question: &Question,
-    stack: &LiveStack<'_>,
-    exception: Option<&Bound<'_, PyAny>>,
-) -> Answer {
+fn answer(py: Python<'_>, question: &Question, stack: &LiveStack<'_>, exception: Option<&Bound<'_, PyAny>>) -> Answer {
     let Some(frame) = stack.top().map(|frame| frame.object(py)) else { return Answer::False };
     match (question, exception) {
         (Question::Condition(expression), None) => host::condition(py, &frame, expression),

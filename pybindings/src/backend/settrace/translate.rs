@@ -39,7 +39,8 @@ pub(super) fn heard<'a, 'py>(
     what: TraceWhat,
     argument: Option<&Bound<'py, PyAny>>,
 ) -> Option<Heard<'a, 'py>> {
-    let plain = |kind| Heard { kind, entry, line: None, offset: None, value: None, exception: None, frame: Some(frame) };
+    let plain =
+        |kind| Heard { kind, entry, line: None, offset: None, value: None, exception: None, frame: Some(frame) };
     let heard = match classic(what)? {
         ClassicKind::Call => plain(entered(py, frame)),
         ClassicKind::Line => Heard { line: frame.line(py), ..plain(EventKind::Line) },
