@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use crate::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec, Lifetime, Site, Target};
 use crate::code::{CodeInfo, CodeKind};
 use crate::engine::{Answer, EngineError};
+use crate::idmap::IdHash;
 use crate::ids::{BreakpointId, CodeId, Line, ThreadId};
 
 /// Internal breakpoints are numbered from here, so that the user's numbers have no gaps.
@@ -29,7 +30,7 @@ pub(crate) enum Crossing {
 /// All breakpoints, in the order of their numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Breakpoints {
-    table: IndexMap<BreakpointId, BreakpointInfo>,
+    table: IndexMap<BreakpointId, BreakpointInfo, IdHash>,
     /// How many breakpoints each file has, so that `wants_path` is one look-up.
     files: HashMap<Arc<str>, usize>,
     last: u32,

@@ -79,17 +79,20 @@ impl Catches {
         wants
     }
 
-    /// Returns the catchpoints that may stop, lowest number first.
-    pub(crate) fn candidates(&self, moments: Moments, exception: ExceptionTraits) -> Vec<CatchId> {
-        if exception.quit {
-            return Vec::new();
-        }
+    /// Returns the catchpoint that is considered behind `last` (None: first): lowest number first.
+    pub(crate) fn next(
+        &self,
+        moments: Moments,
+        exception: ExceptionTraits,
+        last: Option<CatchId>,
+    ) -> Option<&CatchInfo> {
         let control_flow = exception.stop_iteration || exception.generator_exit;
-        let concerned = self
-            .table
-            .values()
-            .filter(|info| moments.includes(info.spec.when) && !(info.spec.types.is_empty() && control_flow));
-        concerned.map(|info| info.id).collect()
+        self.table.values().find(|info| {
+            last.is_none_or(|last| info.id > last)
+                && moments.includes(info.spec.when)
+                && !(info.spec.types.is_empty() && control_flow)
+                && !exception.quit
+        })
     }
 
     /// Counts a stop, and drops a temporary catchpoint unless its condition failed.

@@ -72,6 +72,12 @@ impl Known {
         *self.verdict.get_or_insert_with(|| filter.judge(&self.info))
     }
 
+    /// Returns the breakpoint that is considered behind `last` (None: first) when a line is reached.
+    pub(crate) fn next_site(&self, line: Line, last: Option<BreakpointId>) -> Option<BreakpointId> {
+        let mut sites = self.sites.iter().filter(|&&(at, id)| at == line && last.is_none_or(|last| id > last));
+        sites.next().map(|&(_, id)| id)
+    }
+
     /// Tells that the code is running, so that the name of its module can be known; returns whether it should be asked.
     pub(crate) fn run(&mut self) -> bool {
         !std::mem::replace(&mut self.seen_running, true) && self.info.module.is_none()

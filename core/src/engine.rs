@@ -4,15 +4,14 @@ mod arming;
 mod deciding;
 mod stepping;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tracing::{debug, trace};
+use tracing::{Level, debug, enabled, trace};
 
 use crate::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec, Site};
 use crate::breakpoints::{self, Breakpoints};
 use crate::catch::{CatchInfo, CatchSpec, CatchWhen};
-use crate::catches::Catches;
+use crate::catches::{Catches, Moments};
 use crate::code::CodeInfo;
 use crate::codes::{Codes, Meeting};
 use crate::event::Event;
@@ -68,11 +67,16 @@ enum Stage {
 /// How far the breakpoints of a line have been considered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Crossed {
-    /// The breakpoint whose condition was asked for.
-    asking: Option<BreakpointId>,
-    /// Those not considered yet.
-    rest: VecDeque<BreakpointId>,
-    /// Those that stop.
+    /// The one considered last: its condition was asked for.
+    last: Option<BreakpointId>,
+    /// What was found so far. Most crossings find nothing, so they should not carry it about.
+    found: Option<Box<Found>>,
+}
+
+/// The breakpoints of a line that stop.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Found {
+    /// All of them.
     stops: Vec<BreakpointId>,
     /// Those among them whose condition failed: they are not used up.
     failed: Vec<BreakpointId>,
@@ -81,12 +85,12 @@ struct Crossed {
 }
 
 /// How far the catchpoints for an exception have been considered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Caught {
+    /// What the event amounts to for catchpoints.
+    moments: Moments,
     /// The catchpoint that was asked for.
     id: CatchId,
-    /// Those not considered yet.
-    rest: VecDeque<CatchId>,
     /// What of it was asked for.
     asking: CatchQuestion,
 }
@@ -218,9 +222,8 @@ impl Engine {
 
     /// Decides what an event means.
     pub fn on_event(&mut self, event: &Event, stack: &dyn StackView) -> Decision {
-        let decision = self.decide(event, stack);
-        trace!(kind = %event.kind, thread = %event.thread, code = %event.code, line = ?event.line, ?decision, "event");
-        decision
+        // The detour keeps the decision from being copied on the hot path.
+        if enabled!(Level::TRACE) { self.decide_traced(event, stack) } else { self.decide(event, stack) }
     }
 
     /// Goes on deciding, with the answer to a question.
@@ -400,6 +403,12 @@ impl Engine {
     /// Returns what the interpreter and the backend can do.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    fn decide_traced(&mut self, event: &Event, stack: &dyn StackView) -> Decision {
+        let decision = self.decide(event, stack);
+        trace!(kind = %event.kind, thread = %event.thread, code = %event.code, line = ?event.line, ?decision, "event");
+        decision
     }
 
     /// Binds a breakpoint to a place; returns whether it was pending.

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A hash map whose keys are ids.
-pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
+pub(crate) type IdMap<K, V> = HashMap<K, V, IdHash>;
+
+/// Makes the hashers of maps whose keys are ids.
+pub(crate) type IdHash = BuildHasherDefault<IdHasher>;
 
 /// Hashes one number by a multiplication. Ids are given by rdb or the operating system, not by an attacker.
 #[derive(Clone, Copy, Debug, Default)]

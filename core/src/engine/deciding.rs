@@ -1,11 +1,10 @@
 //! What an event means: breakpoints first, then catchpoints, entry, pause, and the thread's step.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tracing::debug;
 
-use super::{Answer, CatchQuestion, Caught, Crossed, Decision, Engine, Pending, Question, Stage};
+use super::{Answer, CatchQuestion, Caught, Crossed, Decision, Engine, Found, Pending, Question, Stage};
 use crate::breakpoints::Crossing;
 use crate::catch::CatchWhen;
 use crate::catches::Moments;
@@ -31,11 +30,13 @@ impl Engine {
     /// Decides what an event means.
     pub(super) fn decide(&mut self, event: &Event, stack: &dyn StackView) -> Decision {
         let look = self.look(event.code, stack);
+        let state = self.threads.entry(event.thread).or_default();
         if !look.skipped && TICKING.contains(event.kind) {
-            let state = self.threads.entry(event.thread).or_default();
             state.tick = state.tick.saturating_add(1);
         }
+        let runs_freely = state.step.is_none() && !state.pause && !self.pause_any;
         match event.kind {
+            EventKind::Line if runs_freely && self.entries.is_empty() => self.decide_free_line(event, stack),
             EventKind::Line => self.decide_line(event, stack),
             EventKind::Raise | EventKind::Unwind if !self.catches.is_empty() => self.decide_exception(event, stack),
             // The backend has turned the one jump that matters into a line.
@@ -69,7 +70,7 @@ impl Engine {
         answer: Answer,
         stack: &dyn StackView,
     ) -> Decision {
-        if let Some(id) = crossed.asking.take() {
+        if let Some(id) = crossed.last {
             let crossing = self.breakpoints.answered(id, answer);
             crossed.note(id, crossing);
         }
@@ -84,12 +85,13 @@ impl Engine {
         answer: Answer,
         stack: &dyn StackView,
     ) -> Decision {
-        let Caught { id, rest, asking } = caught;
-        let condition = self.catches.get(id).and_then(|info| info.spec.condition.clone());
-        match (answer, asking, condition) {
-            (Answer::False, ..) => self.consider_catches(event, rest, stack),
-            _ if self.catches.get(id).is_none() => self.consider_catches(event, rest, stack),
-            (Answer::True, CatchQuestion::Type, Some(condition)) => ask_catch(event, id, rest, condition),
+        let Caught { moments, id, asking } = caught;
+        let Some(info) = self.catches.get(id) else {
+            return self.consider_catches(event, moments, Some(id), stack);
+        };
+        match (answer, asking, info.spec.condition.clone()) {
+            (Answer::False, ..) => self.consider_catches(event, moments, Some(id), stack),
+            (Answer::True, CatchQuestion::Type, Some(condition)) => ask_condition(event, moments, id, condition),
             (Answer::True, ..) => self.stop_at_catch(event, id, None, stack),
             (Answer::Failed(message), ..) => self.stop_at_catch(event, id, Some(message), stack),
         }
@@ -118,21 +120,24 @@ impl Engine {
         Stop { thread, tick, frame, reason, deleted: Vec::new() }
     }
 
-    fn decide_line(&mut self, event: &Event, stack: &dyn StackView) -> Decision {
-        let rest = self.breakpoints_at(event, stack);
-        if rest.is_empty() {
-            return self.decide_bare_line(event, stack);
+    /// Decides about a line of a thread of which nobody wants anything but its breakpoints: the fast path.
+    fn decide_free_line(&mut self, event: &Event, stack: &dyn StackView) -> Decision {
+        match self.next_breakpoint(event, None) {
+            Some(_) => self.consider_breakpoints(event, Crossed::default(), stack),
+            None => self.quiet(event),
         }
-        self.consider_breakpoints(event, Crossed { rest, ..Crossed::default() }, stack)
     }
 
-    /// Returns the breakpoints on the line of an event, lowest number first.
-    fn breakpoints_at(&self, event: &Event, stack: &dyn StackView) -> VecDeque<BreakpointId> {
-        let (Some(known), Some(line)) = (self.codes.get(event.code), event.line) else { return VecDeque::new() };
-        if known.sites.is_empty() || self.is_start_of_step(event.thread, line, stack) {
-            return VecDeque::new();
+    fn decide_line(&mut self, event: &Event, stack: &dyn StackView) -> Decision {
+        match event.line {
+            Some(line) if self.is_start_of_step(event.thread, line, stack) => self.decide_bare_line(event, stack),
+            _ => self.consider_breakpoints(event, Crossed::default(), stack),
         }
-        known.sites.iter().filter(|&&(at, _)| at == line).map(|&(_, id)| id).collect()
+    }
+
+    /// Returns the breakpoint on the line of an event that is considered behind `last`: lowest number first.
+    fn next_breakpoint(&self, event: &Event, last: Option<BreakpointId>) -> Option<BreakpointId> {
+        self.codes.get(event.code)?.next_site(event.line?, last)
     }
 
     fn is_start_of_step(&self, thread: ThreadId, line: Line, stack: &dyn StackView) -> bool {
@@ -141,24 +146,24 @@ impl Engine {
     }
 
     fn consider_breakpoints(&mut self, event: &Event, mut crossed: Crossed, stack: &dyn StackView) -> Decision {
-        while let Some(id) = crossed.rest.pop_front() {
+        while let Some(id) = self.next_breakpoint(event, crossed.last) {
+            crossed.last = Some(id);
             match self.breakpoints.cross(id, event.thread) {
                 Crossing::Asks(condition) => {
-                    crossed.asking = Some(id);
                     let question = Question::Condition(condition);
                     return Decision::Evaluate(Pending { question, event: *event, stage: Stage::Breakpoint(crossed) });
                 }
                 crossing => crossed.note(id, crossing),
             }
         }
-        if crossed.stops.is_empty() {
-            return self.decide_bare_line(event, stack);
+        match crossed.found {
+            Some(found) => self.stop_at_breakpoints(event, *found, stack),
+            None => self.decide_bare_line(event, stack),
         }
-        self.stop_at_breakpoints(event, crossed, stack)
     }
 
-    fn stop_at_breakpoints(&mut self, event: &Event, crossed: Crossed, stack: &dyn StackView) -> Decision {
-        let Crossed { stops, failed, error, .. } = crossed;
+    fn stop_at_breakpoints(&mut self, event: &Event, found: Found, stack: &dyn StackView) -> Decision {
+        let Found { stops, failed, error } = found;
         let internal = self.breakpoints.internal();
         let ids: Vec<_> = stops.into_iter().filter(|id| !internal.contains(id)).collect();
         let spent = ids.iter().copied().filter(|id| self.breakpoints.is_temporary(*id) && !failed.contains(id));
@@ -189,8 +194,7 @@ impl Engine {
             EventKind::Raise => Moments { raised: self.is_new_exception(event, stack), ..Moments::default() },
             _ => self.moments_of_unwind(event, stack),
         };
-        let candidates = self.catches.candidates(moments, event.exception).into();
-        self.consider_catches(event, candidates, stack)
+        self.consider_catches(event, moments, None, stack)
     }
 
     /// Returns whether an exception is raised here, and does not arrive from a callee. If the stack cannot tell, then the
@@ -231,20 +235,27 @@ impl Engine {
         false
     }
 
-    fn consider_catches(&mut self, event: &Event, mut rest: VecDeque<CatchId>, stack: &dyn StackView) -> Decision {
-        while let Some(id) = rest.pop_front() {
-            let Some(info) = self.catches.get(id) else { continue };
-            if !info.spec.types.is_empty() {
-                let question = Question::ExceptionIs(info.spec.types.clone());
-                let stage = Stage::Catch(Caught { id, rest, asking: CatchQuestion::Type });
-                return Decision::Evaluate(Pending { question, event: *event, stage });
-            }
-            return match info.spec.condition.clone() {
-                Some(condition) => ask_catch(event, id, rest, condition),
-                None => self.stop_at_catch(event, id, None, stack),
-            };
+    /// Goes on with the first catchpoint behind `last` that the event concerns.
+    fn consider_catches(
+        &mut self,
+        event: &Event,
+        moments: Moments,
+        last: Option<CatchId>,
+        stack: &dyn StackView,
+    ) -> Decision {
+        let Some(info) = self.catches.next(moments, event.exception, last) else {
+            return self.decide_step(event, stack);
+        };
+        let id = info.id;
+        if !info.spec.types.is_empty() {
+            let question = Question::ExceptionIs(info.spec.types.clone());
+            let stage = Stage::Catch(Caught { moments, id, asking: CatchQuestion::Type });
+            return Decision::Evaluate(Pending { question, event: *event, stage });
         }
-        self.decide_step(event, stack)
+        match info.spec.condition.clone() {
+            Some(condition) => ask_condition(event, moments, id, condition),
+            None => self.stop_at_catch(event, id, None, stack),
+        }
     }
 
     fn stop_at_catch(
@@ -377,17 +388,18 @@ impl Crossed {
     fn note(&mut self, id: BreakpointId, crossing: Crossing) {
         match crossing {
             Crossing::Passes | Crossing::Asks(_) => {}
-            Crossing::Stops => self.stops.push(id),
+            Crossing::Stops => self.found.get_or_insert_default().stops.push(id),
             Crossing::Failed(message) => {
-                self.stops.push(id);
-                self.failed.push(id);
-                self.error.get_or_insert(message);
+                let found = self.found.get_or_insert_default();
+                found.stops.push(id);
+                found.failed.push(id);
+                found.error.get_or_insert(message);
             }
         }
     }
 }
 
-fn ask_catch(event: &Event, id: CatchId, rest: VecDeque<CatchId>, condition: Arc<str>) -> Decision {
-    let stage = Stage::Catch(Caught { id, rest, asking: CatchQuestion::Condition });
+fn ask_condition(event: &Event, moments: Moments, id: CatchId, condition: Arc<str>) -> Decision {
+    let stage = Stage::Catch(Caught { moments, id, asking: CatchQuestion::Condition });
     Decision::Evaluate(Pending { question: Question::Condition(condition), event: *event, stage })
 }
