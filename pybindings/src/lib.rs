@@ -1,12 +1,15 @@
 //! rdb inside CPython: the extension module `rdb._rdb`.
 
+mod api;
 mod backend;
 mod callback;
 mod code;
 mod errors;
 mod ffi;
 mod frame;
+mod front;
 mod host;
+mod launch;
 mod log;
 mod opcodes;
 mod scan;
@@ -16,6 +19,19 @@ mod terminal;
 
 use pyo3::prelude::*;
 
-/// The native half of the package `rdb`.
+/// The native half of the package `rdb`. Its functions are described in `_rdb.pyi`.
 #[pymodule(gil_used = true)]
-mod _rdb {}
+mod _rdb {
+    #[pymodule_export]
+    use super::api::{post_mortem, set_trace, stop_async};
+    #[pymodule_export]
+    use super::launch::{
+        backend_info, detached, finish, forget_run, has_stopped, message, progressed, restarting, run_call, run_code,
+        run_program, session_state, show_error, show_traceback, start,
+    };
+
+    /// The version of the package.
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -10,7 +10,7 @@ def set_trace(
     *,
     header: str | None = None,
     commands: Sequence[str] | None = None,
-    condition: bool | str | Callable[[], object] | None = None,
+    condition: object = None,
     frame: FrameType | None = None,
 ) -> None:
     """Stops the calling thread at the call, with all frames as they are.
@@ -20,8 +20,8 @@ def set_trace(
     Args:
         header: Text to show before the prompt.
         commands: Debugger commands to run before the prompt, in order.
-        condition: Stops only if this is true: a bool, an expression that is evaluated in the frame (one that fails
-            stops), or a callable without arguments. None: always.
+        condition: Stops only if this is true: an expression as text, which is evaluated in the frame (one that fails
+            stops), a callable without arguments, or any other value. None: always.
         frame: The frame to stop in; None: the caller's.
 
     Raises:
@@ -36,7 +36,7 @@ def stop_async(
     frame: FrameType,
     header: str | None,
     commands: Sequence[str] | None,
-    condition: bool | str | Callable[[], object] | None,
+    condition: object,
 ) -> Awaitable[object] | None:
     """Stops in a coroutine. Returns what is to be awaited before it stops again; None: the program goes on."""
 
@@ -73,8 +73,24 @@ def message(text: str) -> None:
 def restarting(program: str, args: Sequence[str]) -> None:
     """Tells that the program starts again."""
 
+def forget_run() -> None:
+    """Forgets what is known of the last run: the program is about to be read anew."""
+
+def session_state() -> dict[str, Any] | None:
+    """Returns what rdb asks of the interpreter; None before there is a session.
+
+    The keys: ``backend`` and ``reason`` (str), ``active`` (bool), ``global_events`` (list of str), ``armed_code`` and
+    ``events`` (int), ``watches_new_code`` (bool).
+    """
+
+def has_stopped() -> bool:
+    """Returns whether the program has stopped at all since it was started."""
+
 def progressed() -> bool:
     """Returns whether the program has come further than its first line."""
+
+def detached() -> bool:
+    """Returns whether the program runs without rdb now: the user has sent it away, or it has failed."""
 
 def finish() -> None:
     """Ends the session: the process is as it was without a debugger."""

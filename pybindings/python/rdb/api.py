@@ -23,7 +23,7 @@ async def set_trace_async(
     *,
     header: str | None = None,
     commands: Sequence[str] | None = None,
-    condition: bool | str | Callable[[], object] | None = None,
+    condition: object = None,
     frame: FrameType | None = None,
 ) -> None:
     """Stops in the calling coroutine, as `set_trace` does; statements with ``await`` work at the prompt.
@@ -33,8 +33,8 @@ async def set_trace_async(
     Args:
         header: Text to show before the prompt.
         commands: Debugger commands to run before the prompt, in order.
-        condition: Stops only if this is true: a bool, an expression that is evaluated in the frame, or a callable
-            without arguments. None: always.
+        condition: Stops only if this is true: an expression as text, which is evaluated in the frame (one that fails
+            stops), a callable without arguments, or any other value. None: always.
         frame: The frame to stop in; None: the caller's.
 
     Example:

@@ -5,6 +5,7 @@ Starting must be cheap, so nothing of the standard library is imported here that
 
 from __future__ import annotations
 
+import os
 import sys
 
 from rdb import _rdb
@@ -185,7 +186,7 @@ def version(options: Options) -> str:
     text = f"rdb {_rdb.__version__}"
     if not options.verbose:
         return text
-    backend, reason = _rdb.backend_info(options.backend)
+    backend, reason = _rdb.backend_info(options.backend or os.environ.get("RDB_BACKEND"))
     return "\n".join(
         [
             text,

@@ -12,6 +12,9 @@ class Quit(SystemExit):
     A program that rdb does not run itself exits with its `code`.
     """
 
+    def __init__(self, code: int = 1) -> None:
+        super().__init__(code)
+
 
 class Restart(SystemExit):
     """The user wants the program to be started again.

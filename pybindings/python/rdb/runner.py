@@ -43,6 +43,8 @@ def debug(target: Target, args: list[str], backend: str | None, commands: list[s
     _rdb.start(backend, commands, rc)
     try:
         while run.once():
+            run.forget()
+            _rdb.forget_run()
             run.load()
     finally:
         run.forget()
@@ -64,7 +66,6 @@ class Run:
 
     def load(self) -> None:
         """Reads the program anew, and sets the process up for it as Python does; `error` says if it cannot be run."""
-        self.forget()
         sys.argv[:] = [self.target.argv0(), *self.args]
         try:
             code, main = self.target.load()
@@ -83,6 +84,10 @@ class Run:
         """Runs the program to its end, and returns whether it is to be started again."""
         try:
             self._run()
+            if _rdb.detached() or (self._program and not _rdb.has_stopped()):
+                # A program that never stops would be started again and again.
+                self._end_plainly()
+                return False
             self._end()
             _rdb.message("The program finished and will be restarted")
         except Restart as restart:
@@ -115,14 +120,28 @@ class Run:
             self.status = exit_status(error)
             _rdb.message(f"The program exited via sys.exit(). Exit status: {error}")
         else:
-            self.status = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
-            if isinstance(error, TargetError):
-                _rdb.message(str(error))
-            else:
-                _rdb.show_traceback(error)
+            self.status = failure_status(error)
+            self._show(error)
             _rdb.message("Uncaught exception. Entering post mortem debugging")
             _rdb.message("Running 'cont' or 'step' will restart the program")
             _rdb.post_mortem(error)
+
+    def _end_plainly(self) -> None:
+        """Ends the program as Python does without a debugger: the user has sent rdb away, or it has failed."""
+        error = self.error
+        if isinstance(error, SystemExit):
+            self.status = exit_status(error)
+            if error.code is not None and not isinstance(error.code, int):
+                print(error.code, file=sys.stderr)
+        elif error is not None:
+            self.status = failure_status(error)
+            self._show(error)
+
+    def _show(self, error: BaseException) -> None:
+        if isinstance(error, TargetError):
+            _rdb.message(str(error))
+        else:
+            _rdb.show_traceback(error)
 
 
 def exit_status(error: SystemExit) -> int:
@@ -130,6 +149,11 @@ def exit_status(error: SystemExit) -> int:
     if error.code is None:
         return 0
     return error.code if isinstance(error.code, int) else 1
+
+
+def failure_status(error: BaseException) -> int:
+    """Returns the exit status of a program that an exception has ended."""
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
 
 def strip(error: Exception) -> Exception:

@@ -167,7 +167,10 @@ def find_file(name: str) -> Target:
 
 def absolute(name: str) -> str:
     """Returns the path as Python makes it of the script on its command line: a `.` in it stays."""
-    return os.path.join(os.getcwd(), name)
+    try:
+        return os.path.join(os.getcwd(), name)
+    except OSError:  # the current directory is gone
+        return name
 
 
 def set_path0(directory: str) -> None:
