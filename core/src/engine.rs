@@ -400,6 +400,11 @@ impl Engine {
         self.codes.get_mut(code).is_some_and(|known| known.verdict(&self.filter).skipped)
     }
 
+    /// Returns whether steps would not stop in such a code object, known or not.
+    pub fn would_skip(&self, info: &CodeInfo) -> bool {
+        self.filter.judge(info).skipped
+    }
+
     /// Returns what the interpreter and the backend can do.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities

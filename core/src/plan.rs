@@ -34,7 +34,8 @@ pub struct Plan {
 pub struct PlanChange {
     /// The new global set, if it changed.
     pub global: Option<EventSet>,
-    /// The new set of each code object whose set changed; empty: nothing any more.
+    /// The new set of each code object whose set changed; empty: nothing any more. Setting it rearms the disabled places of
+    /// the code object too (a backend clears the old set first), but for kinds that are global as well.
     pub local: Vec<(CodeId, EventSet)>,
     /// Code objects whose disabled places must report again (their set did not change).
     pub rearm: Vec<CodeId>,

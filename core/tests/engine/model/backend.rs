@@ -22,14 +22,21 @@ const LOCAL_SINCE_3_15: EventSet = EventSet::of(&[EventKind::Throw, EventKind::U
 const JUMP: EventSet = EventSet::of(&[EventKind::Jump]);
 
 /// What an interpreter and its backend can do, by a name for messages.
-pub(crate) fn profiles() -> [(&'static str, Capabilities); 4] {
+pub(crate) fn profiles() -> [(&'static str, Capabilities); 5] {
     let all = LOCAL_SINCE_3_12 | LOCAL_SINCE_3_15;
     let monitoring = Capabilities { local: all, global: all, disable: all, code_watcher: true };
     let older = Capabilities { local: LOCAL_SINCE_3_12, disable: LOCAL_SINCE_3_12, ..monitoring };
     let blind = Capabilities { code_watcher: false, ..older };
-    let settrace =
-        Capabilities { local: EventSet::EMPTY, global: all & !JUMP, disable: EventSet::EMPTY, code_watcher: false };
-    [("local exceptions", monitoring), ("global exceptions", older), ("no code watcher", blind), ("settrace", settrace)]
+    let traced = all & !JUMP;
+    let marked = Capabilities { local: traced, global: traced, disable: EventSet::EMPTY, code_watcher: false };
+    let settrace = Capabilities { local: EventSet::EMPTY, ..marked };
+    [
+        ("local exceptions", monitoring),
+        ("global exceptions", older),
+        ("no code watcher", blind),
+        ("settrace with marked code", marked),
+        ("settrace", settrace),
+    ]
 }
 
 /// What the interpreter was asked for.
