@@ -55,7 +55,18 @@ fn run_traced(code: &Bound<'_, PyAny>, locals: &FrameLocals<'_>) -> PyResult<()>
         (code.clone().unbind(), locals.globals.clone().unbind(), locals.mapping.clone().unbind());
     let run = PyCFunction::new_closure(py, None, None, move |arguments, _| {
         let py = arguments.py();
+        wake_tracing(py);
         eval::run_code(code.bind(py), globals.bind(py), mapping.bind(py)).map(drop)
     })?;
     import(py, "sys")?.call_method1("call_tracing", (run, PyTuple::empty(py))).map(drop)
 }
+
+/// Makes 3.11 look anew whether there is a trace function: its `call_tracing` only forgets that one is running.
+#[cfg(not(Py_3_12))]
+fn wake_tracing(py: Python<'_>) {
+    drop(crate::ffi::Untraced::begin(py));
+}
+
+/// Does nothing: `call_tracing` is enough.
+#[cfg(Py_3_12)]
+fn wake_tracing(_py: Python<'_>) {}

@@ -9,7 +9,7 @@ use rdb_core::host::HostError;
 
 use super::closure::{self, Body, Closure};
 use super::compile::{self, Flags, Mode, TopLevelAwait};
-use super::locals::{self, FrameLocals};
+use super::locals::FrameLocals;
 use super::{dollar, text};
 
 use crate::ffi::import;
@@ -221,17 +221,15 @@ fn run_closure<'py>(
 }
 
 fn refuse_unbinding(locals: &FrameLocals<'_>, body: &Bound<'_, PyAny>) -> Outcome<()> {
-    if locals::slots_can_be_unbound() {
-        return Ok(());
+    for name in compile::deleted_names(body)? {
+        if !locals.can_delete(&name)? {
+            return Err(Failure::Refused(HostError::User(format!(
+                "Cannot delete '{name}': this Python cannot unbind a local variable of a running function; \
+                 assign another value to it"
+            ))));
+        }
     }
-    let slots = locals.slots()?;
-    match compile::deleted_names(body)?.into_iter().find(|name| slots.contains(name)) {
-        Some(name) => Err(Failure::Refused(HostError::User(format!(
-            "Cannot delete '{name}': this Python cannot unbind a local variable of a running function; \
-             assign another value to it"
-        )))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Writes the value of a statement, unless it is None, to where `print` writes, and leaves `builtins._` alone.

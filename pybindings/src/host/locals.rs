@@ -86,6 +86,15 @@ impl<'py> FrameLocals<'py> {
         Ok(names)
     }
 
+    /// Returns whether this interpreter can delete a variable of the frame.
+    pub(super) fn can_delete(&self, name: &str) -> PyResult<bool> {
+        if self.slots()?.contains(name) {
+            return Ok(slots_can_be_unbound());
+        }
+        // The first interpreters with PEP 667 could not delete names that were made up either.
+        Ok(!self.is_proxy() || self.mapping.hasattr(intern!(self.frame.py(), "pop"))?)
+    }
+
     /// Returns every name that a nested function written in this frame would see as a variable of it, bound or not.
     pub(super) fn names(&self) -> PyResult<IndexSet<String>> {
         let mut names = self.slots()?;
@@ -205,7 +214,7 @@ impl<'py> FrameLocals<'py> {
 
 /// Returns whether a local variable of a running function can be made unbound. Newer interpreters leave out the check
 /// for an unbound variable where the compiler has proved it bound.
-pub(super) const fn slots_can_be_unbound() -> bool {
+const fn slots_can_be_unbound() -> bool {
     cfg!(not(Py_3_12))
 }
 
