@@ -27,8 +27,10 @@ use crate::opcodes::Opcodes;
 pub(crate) struct CodeEntry {
     /// The id, never used twice.
     pub(crate) id: CodeId,
-    /// The code is rdb's own Python code.
+    /// The code is not the program's: nothing of it is debugged.
     pub(crate) own: bool,
+    /// Python runs this code when the program has ended.
+    pub(crate) ends_program: bool,
     /// The kinds of events that the plan wants of this code object.
     wanted: AtomicU32,
     /// The engine knows the code object.
@@ -152,9 +154,11 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
         // SAFETY: only this function fills the slot, and the entry lives as long as the code object.
         return unsafe { &*known };
     }
+    let ends_program = ends_program(py, code);
     let fresh = CodeEntry {
         id: CodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
-        own: is_own_file(py, code),
+        own: ends_program || is_own_file(py, code),
+        ends_program,
         wanted: AtomicU32::new(0),
         met: AtomicBool::new(false),
         newborn: AtomicBool::new(false),
@@ -222,6 +226,20 @@ pub(crate) fn is_own_frame(py: Python<'_>, frame: FramePtr) -> bool {
 
 fn is_own_file(py: Python<'_>, code: CodePtr) -> bool {
     filename(&code.object(py)).is_some_and(|path| is_own_path(&path))
+}
+
+/// The function of the standard library that Python calls first when the main module has ended.
+const SHUTDOWN: (&str, &str) = ("threading.py", "_shutdown");
+
+fn ends_program(py: Python<'_>, code: CodePtr) -> bool {
+    let object = code.object(py);
+    let is_named = object.getattr(intern!(py, "co_name")).and_then(|name| name.eq(SHUTDOWN.1)).unwrap_or(false);
+    is_named && filename(&object).is_some_and(|path| is_library(&path, SHUTDOWN.0))
+}
+
+/// Returns whether a file, canonical path, is this one of the standard library.
+fn is_library(path: &str, file: &str) -> bool {
+    Path::new(path).strip_prefix(&places().library).is_ok_and(|rest| rest == Path::new(file))
 }
 
 /// Returns whether a file, canonical path, is one of rdb's own.
@@ -337,10 +355,7 @@ const LAST_RESORTS: [(&str, &str); 2] =
     [("threading.py", "Thread._bootstrap_inner"), ("asyncio/events.py", "Handle._run")];
 
 fn is_last_resort(path: &str, qualname: &str) -> bool {
-    LAST_RESORTS.iter().any(|(file, function)| {
-        *function == qualname
-            && Path::new(path).strip_prefix(&places().library).is_ok_and(|rest| rest == Path::new(file))
-    })
+    LAST_RESORTS.iter().any(|(file, function)| *function == qualname && is_library(path, file))
 }
 
 /// Returns the `__name__` of a frame's globals.

@@ -2,6 +2,7 @@
 //! sleeps stops at once. At the prompt it is `KeyboardInterrupt`, so that what is evaluated there can be interrupted.
 //! A handler that the program has installed is the program's and stays.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -18,6 +19,8 @@ use crate::session::{Session, Stopped};
 pub(crate) struct Interrupts {
     /// The handler that rdb has installed, while it is installed.
     ours: Mutex<Option<Py<PyAny>>>,
+    /// A SIGINT is on its way that rdb has sent itself, to wake the main thread.
+    kicked: AtomicBool,
 }
 
 /// While it lives, SIGINT is `KeyboardInterrupt`.
@@ -30,8 +33,8 @@ pub(crate) struct AtPrompt<'py> {
 fn on_interrupt(py: Python<'_>, signal: i32, frame: Bound<'_, PyAny>) -> PyResult<()> {
     let _ = signal;
     let Some(session) = Session::active() else { return Err(PyKeyboardInterrupt::new_err(())) };
-    if let Some(error) = session.leave_error(py) {
-        return Err(error);
+    if session.interrupts.take_kick() {
+        return session.leave_error_outside(py).map_or(Ok(()), Err);
     }
     let stopped = Stopped::at(&frame);
     if stopped.frame.is_none() {
@@ -93,6 +96,23 @@ impl Interrupts {
         AtPrompt { py, before: change().unwrap_or_default() }
     }
 
+    fn take_kick(&self) -> bool {
+        self.kicked.swap(false, Ordering::Relaxed)
+    }
+
+    /// Takes a SIGINT out of the way that rdb has sent to this thread, the main one, and that it had no need of.
+    pub(crate) fn absorb_kick(&self, py: Python<'_>) {
+        if !self.kicked.load(Ordering::Relaxed) {
+            return;
+        }
+        // A signal that was sent to a thread is there at the latest when the thread comes back from the kernel.
+        std::thread::yield_now();
+        if let Err(error) = py.check_signals() {
+            tracing::warn!(%error, "a signal handler has raised while the program was leaving");
+        }
+        self.kicked.store(false, Ordering::Relaxed);
+    }
+
     /// Sends the main thread a real SIGINT, which wakes it out of a call that blocks; returns whether rdb's handler is there
     /// to take it.
     pub(crate) fn kick(&self, py: Python<'_>, main: ThreadId) -> bool {
@@ -102,6 +122,7 @@ impl Interrupts {
             }
             let signal = import(py, "signal")?;
             let number = signal.getattr(intern!(py, "SIGINT"))?;
+            self.kicked.store(true, Ordering::Relaxed);
             signal.call_method1(intern!(py, "pthread_kill"), (main.0, number))?;
             Ok(true)
         };

@@ -501,6 +501,9 @@ fn hear(py: Python<'_>, kind: EventKind, arguments: &[*mut ffi::PyObject]) -> Ve
     let Some(code) = CodePtr::from_raw(*code) else { return Verdict::Nothing };
     let entry = code::entry(py, code);
     if entry.own {
+        if entry.ends_program {
+            session.program_ended(py);
+        }
         return if DISABLE_OWN.contains(kind) { Verdict::Disable } else { Verdict::Nothing };
     }
     let Some(place) = place(py, kind, code, rest) else { return Verdict::Disable };

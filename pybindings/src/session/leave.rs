@@ -6,6 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use pyo3::exceptions::PySystemExit;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -13,6 +14,7 @@ use pyo3::types::PyType;
 use rdb_core::event::{EventKind, EventSet};
 use rdb_core::ids::ThreadId;
 use rdb_core::stack::StackView;
+use rdb_core::stop::Resume;
 
 use crate::errors::InternalError;
 use crate::ffi::{handled_exception, import, raise_in_thread, thread_id};
@@ -58,10 +60,27 @@ pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// The attribute that marks a `SystemExit` as the debugger's.
+const MARK: &str = "_rdb_leaves";
+
 /// Returns whether an exception is how the debugger makes the program leave.
 pub(super) fn is_leave(exception: &Bound<'_, PyAny>) -> bool {
     let py = exception.py();
-    [&QUIT, &RESTART].iter().any(|cell| cell.get(py).is_some_and(|class| exception.get_type().is(class.bind(py))))
+    let class = exception.get_type();
+    let is_ours = |cell: &PyOnceLock<Py<PyType>>| cell.get(py).is_some_and(|ours| class.is(ours.bind(py)));
+    is_ours(&QUIT)
+        || is_ours(&RESTART)
+        || (class.is(py.get_type::<PySystemExit>()) && exception.hasattr(MARK).unwrap_or(false))
+}
+
+/// Returns the exception that a thread other than the main one leaves by: `threading` is silent about `SystemExit` itself
+/// only, and not about classes derived from it.
+fn thread_exit(py: Python<'_>) -> PyErr {
+    let error = PySystemExit::new_err(());
+    if let Err(failure) = error.value(py).setattr(MARK, true) {
+        tracing::warn!(%failure, "an exit could not be marked");
+    }
+    error
 }
 
 impl Leave {
@@ -74,7 +93,7 @@ impl Leave {
         match made {
             Some(Ok(exception)) => PyErr::from_value(exception),
             Some(Err(error)) => error,
-            None => pyo3::exceptions::PySystemExit::new_err(1),
+            None => PySystemExit::new_err(1),
         }
     }
 }
@@ -131,20 +150,22 @@ impl Session {
     /// Returns the exception that the running thread is to leave by, if the program is being made to leave.
     pub(crate) fn leave_error(&self, py: Python<'_>) -> Option<PyErr> {
         let how = match &*self.leaving() {
-            Some(leaving) if leaving.main == thread_id() => leaving.how.clone(),
-            Some(_) => Leave::Quit,
+            Some(leaving) if leaving.main == thread_id() => Some(leaving.how.clone()),
+            Some(_) => None,
             None => return None,
         };
-        Some(how.error(py))
+        Some(how.map_or_else(|| thread_exit(py), |how| how.error(py)))
+    }
+
+    /// As [`leave_error`](Self::leave_error), but None while the thread handles that exception already.
+    pub(crate) fn leave_error_outside(&self, py: Python<'_>) -> Option<PyErr> {
+        if is_leaving_already(py) { None } else { self.leave_error(py) }
     }
 
     /// Hears an event while the program is made to leave.
     pub(super) fn leave_again(&self, py: Python<'_>, heard: &Heard<'_, '_>) -> Verdict {
         match heard.kind {
-            EventKind::Line if !is_leaving_already(py) => match self.leave_error(py) {
-                Some(error) => Verdict::Raise(error),
-                None => Verdict::Nothing,
-            },
+            EventKind::Line => self.leave_error_outside(py).map_or(Verdict::Nothing, Verdict::Raise),
             EventKind::Return | EventKind::Unwind if self.has_left(py, heard) => {
                 self.end_leave(py);
                 Verdict::Nothing
@@ -162,9 +183,21 @@ impl Session {
 
     /// Notes that the program has left: what runs now is to run undisturbed.
     pub(crate) fn end_leave(&self, py: Python<'_>) {
+        if self.leaving().as_ref().is_some_and(|leaving| leaving.main == thread_id()) {
+            self.interrupts.absorb_kick(py);
+        }
         self.lower_state(state::LEAVING);
         *self.leaving() = None;
         if let Err(error) = self.backend.overhear(py, EventSet::EMPTY) {
+            Self::fail(py, &error.into());
+        }
+    }
+
+    /// Hears that the main module has ended: what Python runs now is not to be stepped into.
+    pub(crate) fn program_ended(&self, py: Python<'_>) {
+        let stack = LiveStack::current(py);
+        let ended = self.update(py, |engine| engine.resume(thread_id(), &Resume::Continue, &stack));
+        if let Err(error) = ended {
             Self::fail(py, &error.into());
         }
     }

@@ -194,6 +194,9 @@ fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Boun
     let Some(session) = Session::active() else { return Ok(()) };
     let entry = code::entry(py, frame.code(py));
     let wanted = GLOBAL.load(Ordering::Relaxed) | entry.wanted_mask();
+    if entry.ends_program {
+        session.program_ended(py);
+    }
     if entry.own || wanted & translate::mask_of(what) == 0 {
         return internal(py, forget_opcodes(py, frame, what, wanted));
     }
