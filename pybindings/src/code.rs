@@ -37,7 +37,6 @@ pub(crate) struct CodeEntry {
     met: AtomicBool,
     /// The code is a module's and has not run yet since it was made.
     newborn: AtomicBool,
-    code: CodePtr,
 }
 
 impl CodeEntry {
@@ -162,7 +161,6 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
         wanted: AtomicU32::new(0),
         met: AtomicBool::new(false),
         newborn: AtomicBool::new(false),
-        code,
     };
     let id = fresh.id;
     let fresh = Box::into_raw(Box::new(fresh));
@@ -188,13 +186,13 @@ unsafe extern "C" fn forget(entry: *mut c_void) {
 }
 
 /// Returns the entries of the code objects that are gone since the last call.
-pub(crate) fn take_dead() -> Vec<Box<CodeEntry>> {
+pub(crate) fn take_dead() -> Vec<CodeEntry> {
     if !ANY_DEAD.swap(false, Ordering::Relaxed) {
         return Vec::new();
     }
     let dead = std::mem::take(&mut registry().dead);
     // SAFETY: each was made by `Box::into_raw` and put aside once.
-    dead.into_iter().map(|Dead(entry)| unsafe { Box::from_raw(entry) }).collect()
+    dead.into_iter().map(|Dead(entry)| *unsafe { Box::from_raw(entry) }).collect()
 }
 
 /// Returns the code object of an id, if it still lives.
@@ -285,14 +283,6 @@ fn absolute(name: &str) -> PathBuf {
         }
     }
     plain
-}
-
-/// Forgets what was told of all code objects: the engine is a new one.
-pub(crate) fn unmeet_all(py: Python<'_>) {
-    let codes: Vec<CodePtr> = registry().codes.values().copied().collect();
-    for code in codes {
-        entry(py, code).met.store(false, Ordering::Relaxed);
-    }
 }
 
 /// Returns what the engine is to know of a code object. `frame` is one that runs it, if there is one.
@@ -418,7 +408,7 @@ impl<'a> LineTable<'a> {
 
     fn varint(&mut self) -> i64 {
         let (mut value, mut shift) = (0, 0);
-        while let Some(&byte) = self.bytes.next() {
+        for &byte in self.bytes.by_ref() {
             value |= i64::from(byte & 0x3f) << shift;
             shift += 6;
             if byte & 0x40 == 0 || shift > 54 {

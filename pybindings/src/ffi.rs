@@ -148,11 +148,6 @@ impl CodePtr {
         Self::from_raw(code.as_ptr())
     }
 
-    /// Returns the address.
-    pub(crate) fn as_ptr(self) -> *mut ffi::PyObject {
-        self.0.as_ptr()
-    }
-
     /// Returns the code as an object.
     pub(crate) fn object(self, py: Python<'_>) -> Bound<'_, PyAny> {
         // SAFETY: attached and the code is alive; a new reference is taken.

@@ -176,6 +176,7 @@ pub(crate) fn session_state(py: Python<'_>) -> PyResult<Option<Bound<'_, PyDict>
     let answer = PyDict::new(py);
     answer.set_item("backend", state.backend)?;
     answer.set_item("reason", state.reason)?;
+    answer.set_item("tool", state.tool)?;
     answer.set_item("active", state.active)?;
     answer.set_item("global_events", names)?;
     answer.set_item("armed_code", state.in_force.armed)?;

@@ -79,8 +79,8 @@ def forget_run() -> None:
 def session_state() -> dict[str, Any] | None:
     """Returns what rdb asks of the interpreter; None before there is a session.
 
-    The keys: ``backend`` and ``reason`` (str), ``active`` (bool), ``global_events`` (list of str), ``armed_code`` and
-    ``events`` (int), ``watches_new_code`` (bool).
+    The keys: ``backend`` and ``reason`` (str), ``tool`` (the tool id in `sys.monitoring`, or None), ``active`` (bool),
+    ``global_events`` (list of str), ``armed_code`` and ``events`` (int), ``watches_new_code`` (bool).
     """
 
 def has_stopped() -> bool:

@@ -23,6 +23,11 @@ pub(crate) trait Backend: Send + Sync {
     /// Returns the name that users choose it by: `monitoring` or `settrace`.
     fn name(&self) -> &'static str;
 
+    /// Returns its tool id in `sys.monitoring`, if it has one.
+    fn tool(&self) -> Option<u8> {
+        None
+    }
+
     /// Returns what it can do in this interpreter.
     fn capabilities(&self) -> Capabilities;
 
@@ -137,7 +142,7 @@ fn settrace(reason: &str) -> Chosen {
 fn monitoring(py: Python<'_>, reason: &str) -> Result<Chosen, InternalError> {
     let backend = monitoring::Monitoring::new(py)?;
     let reason = match backend.instead_of() {
-        Some(holder) => format!("{reason}; tool id {}, because {holder} holds the debugger's", backend.tool()),
+        Some(holder) => format!("{reason}; tool id {}, because {holder} holds the debugger's", backend.tool),
         None => reason.to_owned(),
     };
     Ok(Chosen { backend: Box::new(backend), reason })

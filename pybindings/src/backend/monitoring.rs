@@ -139,7 +139,7 @@ impl Api {
 /// The backend.
 pub(crate) struct Monitoring {
     api: Api,
-    tool: u8,
+    pub(super) tool: u8,
     /// Who holds the tool id meant for debuggers, if rdb could not have it.
     instead_of: Option<String>,
     /// The number of each kind in `sys.monitoring.events`; 0: this version does not have it.
@@ -178,11 +178,6 @@ impl Monitoring {
         })
     }
 
-    /// Returns the tool id that rdb uses.
-    pub(crate) fn tool(&self) -> u8 {
-        self.tool
-    }
-
     /// Returns who holds the tool id that is meant for debuggers, if it is not rdb.
     pub(crate) fn instead_of(&self) -> Option<&str> {
         self.instead_of.as_deref()
@@ -209,7 +204,7 @@ impl Monitoring {
         }
         let mut wanted = with_company(kinds);
         if self.is_newborn(id) {
-            wanted = wanted | EventSet::of(&[EventKind::Start]);
+            wanted |= EventSet::of(&[EventKind::Start]);
         }
         self.api.set_local_events.call1(py, (self.tool, &object, 0))?;
         if !wanted.is_empty() {
@@ -281,6 +276,10 @@ impl Monitoring {
 impl Backend for Monitoring {
     fn name(&self) -> &'static str {
         "monitoring"
+    }
+
+    fn tool(&self) -> Option<u8> {
+        Some(self.tool)
     }
 
     fn capabilities(&self) -> Capabilities {

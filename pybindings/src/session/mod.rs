@@ -84,6 +84,8 @@ pub(crate) struct SessionState {
     pub(crate) backend: &'static str,
     /// Why it was chosen.
     pub(crate) reason: String,
+    /// The tool id in `sys.monitoring`, if the backend has one.
+    pub(crate) tool: Option<u8>,
     /// Events are heard.
     pub(crate) active: bool,
     /// What is asked of the interpreter.
@@ -282,7 +284,7 @@ impl Session {
         Ok(true)
     }
 
-    fn announce_bound(&self, bound: Vec<BreakpointId>) {
+    pub(super) fn announce_bound(&self, bound: Vec<BreakpointId>) {
         for id in bound {
             self.notify(Notice::Bound(id));
         }
@@ -306,11 +308,6 @@ impl Session {
     /// Sets the front end and returns the one before, if no thread uses it.
     pub(crate) fn set_frontend(&self, frontend: Option<Box<dyn Frontend>>) -> Option<Box<dyn Frontend>> {
         std::mem::replace(&mut *self.frontend.lock().unwrap_or_else(PoisonError::into_inner), frontend)
-    }
-
-    /// Returns whether there is a front end that no thread uses.
-    pub(crate) fn has_frontend(&self) -> bool {
-        self.frontend.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     fn story(&self) -> MutexGuard<'_, Story> {
@@ -345,6 +342,7 @@ impl Session {
         SessionState {
             backend: self.backend.name(),
             reason: self.backend_reason.clone(),
+            tool: self.backend.tool(),
             active: self.is(state::ACTIVE),
             in_force: self.backend.in_force(),
             events: self.events.load(Ordering::Relaxed),

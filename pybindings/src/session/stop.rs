@@ -107,6 +107,8 @@ impl Session {
             tracing::error!("a thread has stopped and there is no front end");
             return Resume::Continue;
         };
+        let bound = self.engine().take_bound();
+        self.announce_bound(bound);
         let interrupts = self.interrupts.at_prompt(py);
         let mut host = PyHost::new(self, stop, stopped);
         let how = py.detach(|| {
