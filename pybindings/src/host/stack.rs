@@ -64,10 +64,13 @@ pub(super) fn live(
 pub(super) fn dead(session: &Session, traceback: &Bound<'_, PyAny>) -> Result<View, HostError> {
     let py = traceback.py();
     let entries = entries(traceback).map_err(|error| text::failed(py, &error))?;
-    let caller = entries.first().and_then(|first| FramePtr::of(&first.frame)?.back(py));
-    let callers = caller.map(|caller| frame::stack_of(&caller.object(py))).unwrap_or_default();
-    let alive = |frame: Py<PyAny>| Found { frame: frame.into_bound(py), raised_at: None };
-    let found: Vec<_> = callers.into_iter().rev().map(alive).chain(entries).collect();
+    // Frames that have ended still know who called them, but no stack bottom is declared for them any more: the first
+    // frame of rdb's own is where it was.
+    let back = |frame: FramePtr| frame.back(py).filter(|&back| !code::is_own_frame(py, back));
+    let caller = entries.first().and_then(|first| back(FramePtr::of(&first.frame)?));
+    let callers: Vec<_> = std::iter::successors(caller, |&frame| back(frame)).collect();
+    let callers = callers.into_iter().rev().map(|frame| Found { frame: frame.object(py), raised_at: None });
+    let found: Vec<_> = callers.chain(entries).collect();
     let current = found.len().saturating_sub(1);
     view(session, found, current, Life::Dead)
 }
