@@ -121,7 +121,7 @@ def test_post_mortem_of_a_chain(rdb_run, program):
     assert functions(said[1]) == ["<module>", "> chained"]
     assert said[2] == "    0 ZeroDivisionError('division by zero')\n>   1 LookupError('wrapped')"
     assert said[3] == entry(frames, "divide", "broken")
-    assert functions(said[4]) == ["chained", "careful", "> broken"]
+    assert functions(said[4]) == ["<module>", "chained", "careful", "> broken"]
     assert said[5] == "0"
     # `->` is where the frame ended, `>>` where the exception came from.
     assert [line.split("\t")[0].strip() for line in said[7].splitlines() if "->" in line or ">>" in line] == [

@@ -1,6 +1,7 @@
 //! From the five words of a trace function to the finer kinds of events, by the opcode that the frame is at.
 
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use rdb_core::event::{ClassicKind, EventKind};
@@ -54,6 +55,7 @@ pub(super) fn heard<'a, 'py>(
             let (exception, traceback) = (triple.get_item(1).ok()?, triple.get_item(2).ok()?);
             let internal = traceback.is_none() && exception.is_instance_of::<pyo3::exceptions::PyStopIteration>();
             let kind = if internal { EventKind::StopIteration } else { EventKind::Raise };
+            complete(&exception, &traceback);
             Heard { exception: Some(exception), ..plain(kind) }
         }
         _ => return None,
@@ -95,4 +97,16 @@ fn instruction(py: Python<'_>, frame: FramePtr) -> (u8, u8) {
         Some((*bytes.get(offset)?, *bytes.get(offset + 1)?))
     };
     read().unwrap_or((0, 0))
+}
+
+/// Gives the exception the traceback that comes beside it: 3.11 joins the two only when the exception is caught.
+fn complete(exception: &Bound<'_, PyAny>, traceback: &Bound<'_, PyAny>) {
+    let name = intern!(exception.py(), "__traceback__");
+    let is_old = exception.getattr(name).is_ok_and(|own| !own.is(traceback));
+    if is_old
+        && !traceback.is_none()
+        && let Err(error) = exception.setattr(name, traceback)
+    {
+        tracing::warn!(%error, "an exception does not take its traceback");
+    }
 }
