@@ -75,9 +75,9 @@ def lint(session: nox.Session) -> None:
         external=True,
     )
     if shutil.which("cargo-deny"):
-        session.run("cargo", "deny", "check", external=True)
+        session.run("cargo", "deny", "check", "bans", "licenses", "sources", external=True)
     else:
-        session.warn("cargo-deny is not installed: licences and advisories were not checked (cargo install cargo-deny)")
+        session.warn("cargo-deny is not installed: licences and sources were not checked (cargo install cargo-deny)")
 
 
 @nox.session(python=HERE)
