@@ -1,8 +1,6 @@
 //! The program's own trace function. A thread has room for one, and rdb needs it; so rdb remembers what the program has set
 //! (`sys.settrace`, or what was installed when rdb came) and calls it as the interpreter would, with the same events and the
 //! same rules for `f_trace`. While rdb wants nothing, the program's function is the one that is installed.
-//!
-//! What is not covered: a C extension that calls `PyEval_SetTrace` itself after rdb has, which replaces rdb on that thread.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,21 +108,25 @@ pub(super) fn pass_on(
             return Err(error);
         }
     }
-    stay(py, &frame, word)
-}
-
-/// Keeps rdb where it is: some tracers put a native function in their own place when they are called.
-fn stay(py: Python<'_>, frame: &Bound<'_, PyAny>, word: ClassicKind) -> PyResult<()> {
-    if word != ClassicKind::Call || !install::is_wanted() {
-        return Ok(());
-    }
-    if !install::is_here(py)? {
-        install::here(py)?;
-    }
-    let lines = intern!(py, "f_trace_lines");
-    if !frame.getattr(lines)?.is_truthy()? {
-        // Coverage tools switch lines off in files that they do not measure; rdb needs them.
-        frame.setattr(lines, true)?;
+    if word == ClassicKind::Call && install::is_wanted() {
+        stay(py)?;
+        keep_lines(py, &frame)?;
     }
     Ok(())
+}
+
+/// Keeps rdb where it is: some tracers put a native function in the place of rdb's.
+pub(super) fn stay(py: Python<'_>) -> PyResult<()> {
+    if install::is_here(py)? {
+        return Ok(());
+    }
+    let current = install::original_gettrace(py)?;
+    remember((!current.is_none()).then(|| current.unbind()));
+    install::here(py)
+}
+
+/// Coverage tools switch the lines off in files that they do not measure; rdb needs them.
+fn keep_lines(py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<()> {
+    let lines = intern!(py, "f_trace_lines");
+    if frame.getattr(lines)?.is_truthy()? { Ok(()) } else { frame.setattr(lines, true) }
 }

@@ -9,7 +9,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use crate::backend::settrace::{chain, on_event};
+use crate::backend::settrace::{chain, on_event, reclaim};
 use crate::callback::guarded;
 use crate::ffi::{FramePtr, import};
 use crate::session::Session;
@@ -70,7 +70,8 @@ pub(super) fn everywhere(py: Python<'_>) -> PyResult<()> {
     }
     take_over(py)?;
     chain::adopt(py)?;
-    on_all_threads(py)?;
+    reclaim::begin();
+    reclaim::on_our_account(|| on_all_threads(py))?;
     let threading = import(py, "threading")?;
     if threading.getattr(intern!(py, "_trace_hook"))?.is_none() {
         threading.call_method1(intern!(py, "settrace"), (tracer(py)?,))?;
@@ -106,7 +107,7 @@ pub(super) fn settle_thread(py: Python<'_>) -> PyResult<()> {
 pub(super) fn here(py: Python<'_>) -> PyResult<()> {
     let tracer = tracer(py)?;
     // SAFETY: attached; the interpreter takes its own reference to the object.
-    unsafe { ffi::PyEval_SetTrace(Some(on_event), tracer.as_ptr()) };
+    reclaim::on_our_account(|| unsafe { ffi::PyEval_SetTrace(Some(on_event), tracer.as_ptr()) });
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 
 mod chain;
 mod install;
+mod reclaim;
 mod translate;
 
 use std::ffi::c_int;
