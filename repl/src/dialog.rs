@@ -229,7 +229,10 @@ impl<'a> Dialog<'a> {
                 let last = self.state.last.clone();
                 if last.contains('\n') { self.execute(&last) } else { self.one(&last) }
             }
-            Parsed::Statement(statement) => self.statement(statement),
+            Parsed::Statement(statement) => {
+                self.state.last = line.to_owned();
+                self.statement(statement)
+            }
             Parsed::Word { word, argument, line } => match find(word) {
                 Some(command) => {
                     self.state.last = remembered(command, line);

@@ -57,7 +57,17 @@ pub(crate) fn parse(line: &str) -> Parsed<'_> {
     }
     let end = line.find(|c: char| !c.is_alphanumeric() && !WORD.contains(c)).unwrap_or(line.len());
     let (word, rest) = line.split_at(end);
-    Parsed::Word { word, argument: rest.trim(), line }
+    let argument = rest.trim();
+    if is_assignment(argument) {
+        return Parsed::Statement(line);
+    }
+    Parsed::Word { word, argument, line }
+}
+
+/// Returns whether what follows a word makes it the target of an assignment. No command takes such an argument, so
+/// variables that are called as a command is (`n`, `s`, `a`) can be assigned.
+fn is_assignment(argument: &str) -> bool {
+    argument.starts_with('=') && !argument.starts_with("==")
 }
 
 /// Replaces the first word of a line as long as it is an alias; each alias once, so that one may hide what it uses.
@@ -222,10 +232,11 @@ mod tests {
             ("p x + 1", word("p", "x + 1", "p x + 1")),
             (" n ", word("n", "", "n")),
             ("n=4", word("n=4", "", "n=4")),
-            ("n = 4", word("n", "= 4", "n = 4")),
+            ("n = 4", Parsed::Statement("n = 4")),
+            ("n == 4", word("n", "== 4", "n == 4")),
             ("c['a'] + 1", word("c['a']", "+ 1", "c['a'] + 1")),
             ("list(x)", word("list(x)", "", "list(x)")),
-            ("nötig = 1", word("nötig", "= 1", "nötig = 1")),
+            ("nötig = 1", Parsed::Statement("nötig = 1")),
             ("{1: 2}", word("", "{1: 2}", "{1: 2}")),
             ("! n = 4", Parsed::Statement("n = 4")),
             ("?p", word("help", "p", "?p")),

@@ -143,10 +143,13 @@ fn shown_variables<'a>(variables: &Variables<'a>) -> Vec<Shown<'a>> {
     variables.arguments.iter().chain(locals).map(shown).collect()
 }
 
-/// Names of the interpreter's own, and what modules are full of: imports and definitions.
+/// Names of the interpreter's own, names that have no value yet, and what modules are full of: imports and definitions.
 fn is_noise(variable: &Variable) -> bool {
     let dunder = variable.name.starts_with("__") && variable.name.ends_with("__");
-    dunder || matches!(variable.type_name.as_str(), "module" | "function" | "type" | "builtin_function_or_method")
+    let unbound = variable.value.is_none();
+    dunder
+        || unbound
+        || matches!(variable.type_name.as_str(), "module" | "function" | "type" | "builtin_function_or_method")
 }
 
 fn variable_lines(shown: &[Shown<'_>], rows: usize, view: &View<'_>) -> Vec<String> {
@@ -267,7 +270,6 @@ mod tests {
           discount = 0.5
         * result   = 1
         * price    = 'a\x1b' 变量变量变量变量变量变量变量变量 and more and more and m...
-          unbound  = *** undefined ***
         "#);
     }
 
@@ -279,11 +281,11 @@ mod tests {
           8     for price...
           9 B->     resul...
          10     return re...
-          prices = [1, 2]
-          *rest  = ()
-        * result = 1
-        * price  = 'a\x1b...
-          ... and 2 more
+          prices   = [1, 2]
+          *rest    = ()
+          discount = 0.5
+        * result   = 1
+        * price    = 'a\x...
         "#);
     }
 
@@ -308,7 +310,6 @@ mod tests {
           discount = 0.5
         * result   = 1
         * price    = 'a\x1b' 变量变量变量变量变量变量变量变量 and more and more and more and more and more
-          unbound  = *** undefined ***
         "#);
     }
 
@@ -328,7 +329,7 @@ mod tests {
         ^[2m 10^[0m         ^[1;34mreturn^[0m result * (^[33m1^[0m - disc...
         ^[1;33m*^[0m ^[36mresult^[0m = ^[1;33m1^[0m
         ^[1;33m*^[0m ^[36mprice ^[0m = ^[1;33m'a\x1b' 变量变量变量变量变^[0m...
-          ... and 4 more
+          ... and 3 more
         "#);
     }
 

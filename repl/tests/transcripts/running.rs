@@ -93,8 +93,8 @@ fn counts_and_lines_that_are_none() {
 (rdb) step x
 *** Invalid argument: x
       Usage: s(tep) [count]
-(rdb) n = 4
-*** Invalid argument: = 4
+(rdb) n == 4
+*** Invalid argument: == 4
       Usage: n(ext) [count]
 (rdb) n 0
 *** Invalid argument: 0

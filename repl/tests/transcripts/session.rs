@@ -21,8 +21,8 @@ fn help_of_commands() {
       at a line not before it. Stops where the frame returns in any case.
 (rdb) help nothing
 *** No help for 'nothing'
-(rdb) help = 3
-*** No help for '= 3'
+(rdb) help == 3
+*** No help for '== 3'
 (rdb) h exec
       Usage: [!] statement
       
