@@ -230,7 +230,10 @@ impl<'a> Dialog<'a> {
                 if last.contains('\n') { self.execute(&last) } else { self.one(&last) }
             }
             Parsed::Statement(statement) => {
-                self.state.last = line.to_owned();
+                // As in pdb, what stands behind `!` is not repeated.
+                if !line.starts_with('!') {
+                    self.state.last = line.to_owned();
+                }
                 self.statement(statement)
             }
             Parsed::Word { word, argument, line } => match find(word) {
