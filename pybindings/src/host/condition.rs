@@ -21,7 +21,10 @@ use crate::ffi::import;
 const KEPT: usize = 512;
 
 /// The conditions compiled so far, by the code they were asked in. A leaf among the locks.
-static COMPILED: Mutex<Option<HashMap<(CodeId, Arc<str>), Compiled>>> = Mutex::new(None);
+static COMPILED: Mutex<Option<Conditions>> = Mutex::new(None);
+
+/// Conditions by the code object that they were asked in and their text.
+type Conditions = HashMap<(CodeId, Arc<str>), Compiled>;
 
 /// A condition that was compiled for a code object.
 enum Compiled {
@@ -118,7 +121,7 @@ fn plain<'py>(frame_code: &Bound<'py, PyAny>, expression: &str) -> PyResult<Opti
     Ok(compile::nested(&code)?.is_empty().then_some(code))
 }
 
-fn with_compiled<R>(use_all: impl FnOnce(&mut HashMap<(CodeId, Arc<str>), Compiled>) -> R) -> R {
+fn with_compiled<R>(use_all: impl FnOnce(&mut Conditions) -> R) -> R {
     let mut all = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     use_all(all.get_or_insert_default())
 }
@@ -145,11 +148,10 @@ fn named<'py>(frame: &Bound<'py, PyAny>, name: &str) -> Option<Bound<'py, PyAny>
 
 fn in_modules<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyAny>> {
     let modules = import(py, "sys").ok()?.getattr(intern!(py, "modules")).ok()?;
-    let found = name.rmatch_indices('.').find_map(|(at, _)| {
+    name.rmatch_indices('.').find_map(|(at, _)| {
         let module = modules.get_item(&name[..at]).ok()?;
         name[at + 1..].split('.').try_fold(module, |object, part| object.getattr(part)).ok()
-    });
-    found
+    })
 }
 
 /// Compares by what a class is derived from, without `__subclasscheck__`.

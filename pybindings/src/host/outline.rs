@@ -17,7 +17,10 @@ use crate::ffi::{CodePtr, import};
 const FILE: &str = "<rdb outline>";
 
 /// The outlines made so far, with the text that each was made from. A leaf among the locks.
-static KNOWN: Mutex<Option<HashMap<Arc<str>, (Arc<[String]>, Arc<Outline>)>>> = Mutex::new(None);
+static KNOWN: Mutex<Option<Outlines>> = Mutex::new(None);
+
+/// Outlines, and the text that each was made from, by path.
+type Outlines = HashMap<Arc<str>, (Arc<[String]>, Arc<Outline>)>;
 
 /// What a file has.
 #[derive(Debug, Default)]
@@ -72,7 +75,7 @@ pub(super) fn of(py: Python<'_>, path: &str, lines: &Arc<[String]>) -> Option<Ar
     Some(outline)
 }
 
-fn with_known<R>(use_outlines: impl FnOnce(&mut HashMap<Arc<str>, (Arc<[String]>, Arc<Outline>)>) -> R) -> R {
+fn with_known<R>(use_outlines: impl FnOnce(&mut Outlines) -> R) -> R {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     use_outlines(known.get_or_insert_default())
 }

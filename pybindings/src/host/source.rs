@@ -68,17 +68,38 @@ fn stamp(path: &str) -> Option<Stamp> {
     Some(Stamp { modified: metadata.modified().ok(), size: metadata.len() })
 }
 
-/// Reads a file in the ways that Python has: what the interpreter and its loaders know, then the file itself.
+/// Reads a file: what the interpreter and its loaders know of it comes first, then the file itself.
 fn read(py: Python<'_>, path: &str, frame: Option<&Bound<'_, PyAny>>) -> Vec<String> {
     let code = frame.and_then(|frame| frame.getattr(intern!(py, "f_code")).ok());
     let code = code.filter(|code| code::filename(code).as_deref() == Some(path));
     let globals = code.as_ref().and(frame).and_then(|frame| frame.getattr(intern!(py, "f_globals")).ok());
     let written =
         code.as_ref().and_then(|code| code.getattr(intern!(py, "co_filename")).ok()?.extract::<String>().ok());
+    let names: Vec<&str> = [written.as_deref(), Some(path)].into_iter().flatten().collect();
+    if let Some(lines) = utf8_lines(path).filter(|_| !is_cached(py, &names)) {
+        return lines;
+    }
     let found = code.as_ref().and_then(|code| interactive_lines(code).ok().flatten()).into_iter();
-    let by_name = [written.as_deref(), Some(path)].into_iter().flatten();
-    let mut found = found.chain(by_name.filter_map(|name| cached_lines(py, name, globals.as_ref()).ok()));
+    let mut found = found.chain(names.iter().filter_map(|name| cached_lines(py, name, globals.as_ref()).ok()));
     found.find(|lines| !lines.is_empty()).or_else(|| frozen_lines(py, path)).unwrap_or_else(|| plain_lines(path))
+}
+
+/// Returns the lines of a file that is UTF-8 and does not say that it is anything else. Python reads no other: this only
+/// saves the program the import of `tokenize`.
+fn utf8_lines(path: &str) -> Option<Vec<String>> {
+    let text = String::from_utf8(std::fs::read(path).ok()?).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() };
+    let declares = |line: &str| line.contains('#') && line.contains("coding") && !line.contains("utf-8");
+    let plain = !text.lines().take(2).any(declares);
+    plain.then(|| text.lines().map(str::to_owned).collect())
+}
+
+/// Returns whether `linecache` has one of these files already: what it has is older, or not on the disk at all.
+fn is_cached(py: Python<'_>, names: &[&str]) -> bool {
+    let linecache = import(py, "sys").and_then(|sys| sys.getattr("modules")?.get_item("linecache"));
+    let cache = linecache.and_then(|linecache| linecache.getattr("cache"));
+    cache.is_ok_and(|cache| names.iter().any(|name| cache.contains(name).unwrap_or(false)))
 }
 
 /// Returns what `linecache` says of a file.
