@@ -28,6 +28,13 @@ pub(super) enum Body<'py> {
     Coroutine(Bound<'py, PyAny>),
 }
 
+/// A text that was compiled over the variables that it may mean.
+pub(super) struct Template {
+    code: Py<PyAny>,
+    /// The names that the text itself binds.
+    bound: IndexSet<String>,
+}
+
 /// A text that is ready to run. It may outlive the stop: a coroutine stores its results when it has ended.
 pub(super) struct Closure {
     function: Py<PyAny>,
@@ -41,8 +48,8 @@ struct Cell {
     initial: Option<Py<PyAny>>,
 }
 
-impl Closure {
-    /// Makes a function of `body` over the variables of a frame.
+impl Template {
+    /// Compiles `body` as a function over the variables of a frame.
     pub(super) fn new<'py>(
         locals: &FrameLocals<'py>,
         extras: &Extras<'py>,
@@ -56,17 +63,25 @@ impl Closure {
         }
         let wanted = wanted_names(locals, extras, &draft, &bound)?;
         let code = without_wrapping(&scope_code(body, &wanted, flags)?)?;
+        Ok(Self { code: code.unbind(), bound })
+    }
+
+    /// Makes it a function over the values that the variables have now.
+    pub(super) fn close_over<'py>(&self, locals: &FrameLocals<'py>, extras: &Extras<'py>) -> PyResult<Closure> {
+        let code = self.code.bind(locals.globals.py());
         let slots = locals.slots()?;
         let initial = |name: &str| {
             let from_frame = || locals.get(name);
-            let from_elsewhere = || locals.look_up(name).filter(|_| bound.contains(name) && !slots.contains(name));
+            let from_elsewhere = || locals.look_up(name).filter(|_| self.bound.contains(name) && !slots.contains(name));
             extras.get(name).or_else(from_frame).or_else(from_elsewhere)
         };
         let cells = code.getattr("co_freevars")?.extract::<Vec<String>>()?.into_iter();
         let cells = cells.map(|name| Cell::new(code.py(), initial(&name), name)).collect::<PyResult<Vec<_>>>()?;
-        Ok(Self { function: function(&code, &locals.globals, &cells)?, cells })
+        Ok(Closure { function: function(code, &locals.globals, &cells)?, cells })
     }
+}
 
+impl Closure {
     /// Runs the text; for one that awaits this only makes the coroutine.
     pub(super) fn run<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.function.bind(py).call0()

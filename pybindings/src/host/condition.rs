@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pyo3::exceptions::PyNameError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
@@ -11,28 +12,21 @@ use rdb_core::engine::Answer;
 use rdb_core::host::HostError;
 use rdb_core::ids::CodeId;
 
-use super::compile::{self, Flags, Mode};
-use super::eval::{self, Extras, Outcome};
+use super::compile::Flags;
+use super::eval::{self, Expression, Extras, Failure, Outcome};
+use super::locals::FrameLocals;
 use super::{dollar, text};
 use crate::code;
 use crate::ffi::import;
 
-/// More conditions than this are not kept.
+/// The conditions of more code objects than this are not kept.
 const KEPT: usize = 512;
 
 /// The conditions compiled so far, by the code they were asked in. A leaf among the locks.
 static COMPILED: Mutex<Option<Conditions>> = Mutex::new(None);
 
-/// Conditions by the code object that they were asked in and their text.
-type Conditions = HashMap<(CodeId, Arc<str>), Compiled>;
-
-/// A condition that was compiled for a code object.
-enum Compiled {
-    /// It reads the frame's variables and stores nothing.
-    Plain(Py<PyAny>),
-    /// It has a function or a walrus in it, or is wrong: it is evaluated as what is typed at the prompt.
-    Other,
-}
+/// Conditions, with their text, by the code object that they were asked in. One code object has few.
+type Conditions = HashMap<CodeId, Vec<(Box<str>, Arc<Expression>)>>;
 
 /// Returns whether an expression is true in a frame.
 pub(crate) fn condition(py: Python<'_>, frame: &Bound<'_, PyAny>, expression: &str) -> Answer {
@@ -76,49 +70,40 @@ fn answer(py: Python<'_>, outcome: Outcome<bool>) -> Answer {
 
 fn evaluate<'py>(frame: &Bound<'py, PyAny>, expression: &str) -> Outcome<Bound<'py, PyAny>> {
     let py = frame.py();
-    let Some(code) = compiled(frame, expression)? else {
-        return eval::evaluate(frame, &mut Extras::default(), expression);
-    };
-    let globals = frame.getattr(intern!(py, "f_globals"))?;
-    let locals = frame.getattr(intern!(py, "f_locals"))?;
-    Ok(eval::run_code(&code, &globals, &locals)?)
-}
-
-/// Returns the code of a plain condition.
-fn compiled<'py>(frame: &Bound<'py, PyAny>, expression: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = frame.py();
-    let frame_code = frame.getattr(intern!(py, "f_code"))?;
-    let Some(id) = code::id_of(&frame_code) else { return Ok(None) };
-    let key = (id, Arc::from(expression));
-    let known = with_compiled(|all| match all.get(&key)? {
-        Compiled::Plain(code) => Some(Some(code.clone_ref(py))),
-        Compiled::Other => Some(None),
+    let code = frame.getattr(intern!(py, "f_code"))?;
+    let locals = FrameLocals::of(frame)?;
+    let mut extras = Extras::default();
+    let id = code::id_of(&code);
+    let known = id.and_then(|id| {
+        with_compiled(|all| {
+            let (_, known) = all.get(&id)?.iter().find(|(text, _)| **text == *expression)?;
+            Some(Arc::clone(known))
+        })
     });
     if let Some(known) = known {
-        return Ok(known.map(|code| code.into_bound(py)));
+        match known.evaluate(&locals, &mut extras) {
+            // The frame may have got a name at a prompt since.
+            Err(Failure::Raised(error)) if error.is_instance_of::<PyNameError>(py) => {}
+            outcome => return outcome,
+        }
     }
-    let code = plain(&frame_code, expression)?;
-    let entry = code.as_ref().map_or(Compiled::Other, |code| Compiled::Plain(code.clone().unbind()));
-    let old = with_compiled(|all| {
-        let old = if all.len() >= KEPT { std::mem::take(all) } else { HashMap::new() };
-        all.insert(key, entry);
-        old
-    });
-    drop(old);
-    Ok(code)
+    let compiled = Arc::new(Expression::compile(&locals, Flags::of(&code)?, &extras, expression)?);
+    if let Some(id) = id {
+        keep(id, expression, &compiled);
+    }
+    compiled.evaluate(&locals, &mut extras)
 }
 
-fn plain<'py>(frame_code: &Bound<'py, PyAny>, expression: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = frame_code.py();
-    let (source, names) = dollar::expand(expression.trim());
-    if !names.is_empty() || source.contains(":=") {
-        return Ok(None);
-    }
-    let flags = Flags::of(frame_code)?;
-    let code =
-        compile::parse(py, &source, Mode::Eval, flags).and_then(|tree| compile::compile(&tree, Mode::Eval, flags));
-    let Ok(code) = code else { return Ok(None) };
-    Ok(compile::nested(&code)?.is_empty().then_some(code))
+fn keep(id: CodeId, expression: &str, compiled: &Arc<Expression>) {
+    let old = with_compiled(|all| {
+        let others = if all.len() >= KEPT { std::mem::take(all) } else { HashMap::new() };
+        let here = all.entry(id).or_default();
+        let same: Vec<_> = here.extract_if(.., |(text, _)| **text == *expression).collect();
+        here.push((expression.into(), Arc::clone(compiled)));
+        (others, same)
+    });
+    // Outside of the lock: code objects go with it.
+    drop(old);
 }
 
 fn with_compiled<R>(use_all: impl FnOnce(&mut Conditions) -> R) -> R {

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::{ffi, intern};
 use rdb_core::host::HostError;
 
-use super::closure::{self, Body, Closure};
+use super::closure::{self, Body, Closure, Template};
 use super::compile::{self, Flags, Mode, TopLevelAwait};
 use super::locals::FrameLocals;
 use super::{dollar, text};
@@ -98,23 +98,54 @@ pub(super) enum Ran {
     },
 }
 
+/// An expression that was compiled for the frames of a code object.
+pub(super) enum Expression {
+    /// It runs in the frame's own namespaces, and stores nothing in its variables.
+    Plain(Py<PyAny>),
+    /// It runs as a function over the frame's variables.
+    Closed(Template),
+}
+
+impl Expression {
+    /// Compiles an expression for a frame.
+    pub(super) fn compile<'py>(
+        locals: &FrameLocals<'py>,
+        flags: Flags,
+        extras: &Extras<'py>,
+        text: &str,
+    ) -> Outcome<Self> {
+        let (source, used) = dollar::expand(text.trim());
+        let tree = compile::parse(locals.globals.py(), &source, Mode::Eval, flags)?;
+        let code = compile::compile(&tree, Mode::Eval, flags)?;
+        if needs_closure(locals, extras, &code, &source, &used)? {
+            let body = Body::Expression(tree.getattr("body")?);
+            return Template::new(locals, extras, &body, flags).map(Self::Closed);
+        }
+        Ok(Self::Plain(code.unbind()))
+    }
+
+    /// Evaluates the expression in a frame.
+    pub(super) fn evaluate<'py>(
+        &self,
+        locals: &FrameLocals<'py>,
+        extras: &mut Extras<'py>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        match self {
+            Self::Plain(code) => Ok(run_code(code.bind(locals.globals.py()), &locals.globals, &locals.mapping)?),
+            Self::Closed(template) => run_closure(locals, extras, &template.close_over(locals, extras)?),
+        }
+    }
+}
+
 /// Evaluates an expression in a frame.
 pub(super) fn evaluate<'py>(
     frame: &Bound<'py, PyAny>,
     extras: &mut Extras<'py>,
     expression: &str,
 ) -> Outcome<Bound<'py, PyAny>> {
-    let py = frame.py();
-    let (source, used) = dollar::expand(expression.trim());
-    let flags = Flags::of(&frame.getattr(intern!(py, "f_code"))?)?;
-    let tree = compile::parse(py, &source, Mode::Eval, flags)?;
-    let code = compile::compile(&tree, Mode::Eval, flags)?;
+    let flags = Flags::of(&frame.getattr(intern!(frame.py(), "f_code"))?)?;
     let locals = FrameLocals::of(frame)?;
-    if needs_closure(&locals, extras, &code, &source, &used)? {
-        let closure = Closure::new(&locals, extras, &Body::Expression(tree.getattr("body")?), flags)?;
-        return run_closure(&locals, extras, &closure);
-    }
-    run_plain(&locals, &code, &source)
+    Expression::compile(&locals, flags, extras, expression)?.evaluate(&locals, extras)
 }
 
 /// Runs statements in a frame. The value of a statement that is an expression is shown.
@@ -138,16 +169,21 @@ pub(super) fn execute<'py>(
         let shown = compile::parse(py, &source, Mode::Exec, flags)?.getattr("body")?;
         closure::show_values(&shown, extras, show.clone())?;
         let shown = if awaits { Body::Coroutine(shown) } else { Body::Statements(shown) };
-        match Closure::new(&locals, extras, &shown, flags) {
-            Ok(closure) if awaits => return Ok(Ran::Coroutine { coroutine: closure.run(py)?.unbind(), closure }),
-            Ok(closure) => return run_closure(&locals, extras, &closure).map(|_| Ran::Done),
+        match Template::new(&locals, extras, &shown, flags) {
+            Ok(template) => {
+                let closure = template.close_over(&locals, extras)?;
+                if awaits {
+                    return Ok(Ran::Coroutine { coroutine: closure.run(py)?.unbind(), closure });
+                }
+                return run_closure(&locals, extras, &closure).map(|_| Ran::Done);
+            }
             // Some statements (`from x import *`, `global x`) cannot stand in a function.
             Err(Failure::Raised(error)) if error.is_instance_of::<PySyntaxError>(py) && used.is_empty() => {}
             Err(failure) => return Err(failure),
         }
     }
     let _shown = DisplayHook::set(show)?;
-    run_plain(&locals, &code, "").map(|_| Ran::Done)
+    run_plain(&locals, &code)
 }
 
 /// Stores what a text has done to the frame's variables, and puts its convenience variables into `extras`.
@@ -197,15 +233,14 @@ fn needs_closure<'py>(
     Ok(inner.iter().any(|name| known.contains(name) || outer.contains(name)))
 }
 
-fn run_plain<'py>(locals: &FrameLocals<'py>, code: &Bound<'py, PyAny>, expression: &str) -> Outcome<Bound<'py, PyAny>> {
-    // An expression without a walrus stores nothing.
-    let stores = expression.is_empty() || expression.contains(":=");
-    let before = if stores { locals.before()? } else { None };
+fn run_plain<'py>(locals: &FrameLocals<'py>, code: &Bound<'py, PyAny>) -> Outcome<Ran> {
+    let before = locals.before()?;
     let value = run_code(code, &locals.globals, &locals.mapping);
     if let Some(before) = before {
         locals.write_back(&before)?;
     }
-    Ok(value?)
+    value?;
+    Ok(Ran::Done)
 }
 
 fn run_closure<'py>(
