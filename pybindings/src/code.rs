@@ -41,6 +41,7 @@ pub(crate) struct CodeEntry {
 
 impl CodeEntry {
     /// Returns whether the plan wants this kind of event of this code object in particular.
+    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn wants(&self, kind: EventKind) -> bool {
         self.wanted.load(Ordering::Relaxed) & mask(kind) != 0
     }
