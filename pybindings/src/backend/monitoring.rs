@@ -1,8 +1,9 @@
 //! The backend on `sys.monitoring` (PEP 669, Python 3.12 and later).
 //!
 //! The quirks of the interpreter end here: `LINE` loses lines without `PY_START` on the same code object, so they are asked
-//! for together; a loop on one line repeats no `LINE`, so a jump backwards onto its own line becomes one; a place that has
-//! answered `DISABLE` reports again only after its code object's set went through 0.
+//! for together; closing a suspended generator reports `PY_THROW` only where `PY_UNWIND` is asked for; a loop on one line
+//! repeats no `LINE`, so a jump backwards onto its own line becomes one; a place that has answered `DISABLE` reports again
+//! only after its code object's set went through 0.
 #![expect(unsafe_code, reason = "its callbacks are called from C")]
 
 use std::ffi::{CString, c_int};
@@ -21,7 +22,7 @@ use crate::backend::in_force::Book;
 use crate::backend::watchers::CodeWatcher;
 use crate::backend::{Backend, InForce};
 use crate::callback::guarded;
-use crate::code::{self, mask, mask_of};
+use crate::code::{self, CodeEntry, mask, mask_of};
 use crate::errors::InternalError;
 use crate::ffi::{CodePtr, FramePtr, import};
 use crate::session::{Heard, Session, Verdict};
@@ -387,7 +388,14 @@ impl Backend for Monitoring {
 
 /// Returns the set with what the interpreter needs so that it reports all of it: see the head of this file.
 fn with_company(kinds: EventSet) -> EventSet {
-    if kinds.contains(EventKind::Line) { kinds | EventSet::of(&[EventKind::Start, EventKind::Jump]) } else { kinds }
+    let mut company = EventSet::EMPTY;
+    if kinds.contains(EventKind::Line) {
+        company |= EventSet::of(&[EventKind::Start, EventKind::Jump]);
+    }
+    if kinds.contains(EventKind::Throw) {
+        company |= EventSet::of(&[EventKind::Unwind]);
+    }
+    kinds | company
 }
 
 /// Returns whether a change of the global set adds kinds that places may have been disabled for.
@@ -524,9 +532,16 @@ fn hear(py: Python<'_>, kind: EventKind, arguments: &[*mut ffi::PyObject]) -> Ve
         &Heard { kind: place.kind, entry, line: place.line, offset: place.offset, value, exception, frame: None },
     );
     match verdict {
-        Verdict::Disable if !DISABLE.contains(kind) => Verdict::Nothing,
+        Verdict::Disable if !may_disable(kind, entry) => Verdict::Nothing,
         verdict => verdict,
     }
+}
+
+/// Returns whether this place may stop reporting. 3.12 reports no instruction where it has just stopped reporting a line, so
+/// lines stay while instructions are wanted.
+fn may_disable(kind: EventKind, entry: &CodeEntry) -> bool {
+    let wanted = GLOBAL.load(Ordering::Relaxed) | entry.wanted_mask();
+    DISABLE.contains(kind) && (kind == EventKind::Instruction || wanted & mask(EventKind::Instruction) == 0)
 }
 
 /// Where an event happened, and what it is after translation.
