@@ -429,3 +429,16 @@ def test_a_debugger_inside_the_debugger(rdb_run, program):
     inner, after = text.split("LEAVING RECURSIVE DEBUGGER")
     assert "'called'" in inner
     assert "'caller'" in after
+
+
+def test_looking_at_a_variable_does_not_keep_its_value(rdb_run, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import weakref\n\nclass Thing:\n    pass\n\ndef f():\n    thing = Thing()\n    gone = weakref.ref(thing)\n"
+        "    here = 1\n    thing = None\n    return gone() is None  # here\n\nprint(f())\n"
+    )
+    look = ["p thing", "locals", "invented = 1", "p (lambda: thing)()", "[thing for _ in range(2)]", "$it = thing"]
+    outcome = rdb_run(script, ["b 9", "b 11, thing or here", "c", *look, "c", "p invented", "clear 2", "c"])
+    said = answers(outcome)
+    assert said[10] == "1"
+    assert said[12].startswith("True\n")

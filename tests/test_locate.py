@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from pathlib import Path
+import zipfile
 
 import pytest
 from conftest import Outcome, Run
@@ -293,3 +293,20 @@ def test_a_place_in_the_file_of_a_frame_above(rdb_run, program, tmp_path):
     assert said[4].startswith(f"> {part}(3)f()")
 
 
+
+
+def test_a_module_in_an_archive(rdb_run, tmp_path):
+    archive = tmp_path / "archive.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("packed/__init__.py", "")
+        zipped.writestr("packed/part.py", "def f():\n    # nothing\n    return 1\n")
+    script = tmp_path / "script.py"
+    script.write_text(f"import sys\nsys.path.append({str(archive)!r})\nimport packed.part\npacked.part.f()\n")
+    part = archive / "packed" / "part.py"
+    outcome = rdb_run(script, ["n", "n", "b packed.part.f", "b packed.part:2", "c", "ll", "q"])
+    said = answers(outcome)
+    pending = f"(pending: {part} is not imported yet)"
+    assert said[2] == f"Breakpoint 1 at {part}:3\n{pending}"
+    assert said[3] == f"Line 2 has no code, moved to line 3.\nBreakpoint 2 at {part}:3\n{pending}"
+    assert said[4] == f"> {part}(3)f()\n-> return 1"
+    assert said[5] == "  1  \tdef f():\n  2  \t    # nothing\n  3 B->\t    return 1"

@@ -212,6 +212,23 @@ impl<'py> FrameLocals<'py> {
     }
 }
 
+impl Drop for FrameLocals<'_> {
+    /// Takes the values out of the snapshot, which would keep them alive as long as the frame. Names that were made up at a
+    /// prompt live nowhere else, and a snapshot that somebody else holds is the program's.
+    fn drop(&mut self) {
+        /// The frame's reference and ours.
+        const OURS: isize = 2;
+        if !self.are_snapshot() || self.mapping.get_refcnt() != OURS {
+            return;
+        }
+        let (Ok(slots), Ok(snapshot)) = (self.slots(), self.mapping.cast::<PyDict>()) else { return };
+        for name in &slots {
+            // What is missing was not bound.
+            drop(snapshot.del_item(name));
+        }
+    }
+}
+
 /// Returns whether a local variable of a running function can be made unbound. Newer interpreters leave out the check
 /// for an unbound variable where the compiler has proved it bound.
 const fn slots_can_be_unbound() -> bool {

@@ -58,6 +58,14 @@ pub(super) fn of_file(py: Python<'_>, path: &str, frame: Option<&Bound<'_, PyAny
     SourceText { lines, stale: false }
 }
 
+/// Takes note of the text of a file that is no file on the disk, but part of an archive.
+pub(super) fn remember(path: &str, text: &str) {
+    let seen = Seen { lines: text.lines().map(str::to_owned).collect(), stamp: None };
+    with_seen(|files| {
+        files.entry(path.to_owned()).or_insert(seen);
+    });
+}
+
 fn with_seen<R>(use_files: impl FnOnce(&mut HashMap<String, Seen>) -> R) -> R {
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
     use_files(seen.get_or_insert_default())
