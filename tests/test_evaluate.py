@@ -31,7 +31,9 @@ def check(rdb_run: Run, program, stop: str, cases: list[tuple[str, str | None]])
     before = [f"b {program.line(stop)}", "c"]
     outcome = rdb_run(program, [*before, *(command for command, _ in cases), "q"])
     given = answers(outcome)[len(before) :]
-    compared = [(command, None if answer is None else said) for (command, answer), said in zip(cases, given)]
+    compared = [
+        (command, None if answer is None else said) for (command, answer), said in zip(cases, given, strict=False)
+    ]
     assert compared == cases
     return outcome
 
@@ -83,7 +85,10 @@ def test_stores_in_a_function(rdb_run, program):
             ("global level; level = 'changed'", ""),
             ("p level, 'level' in locals()", "('changed', False)"),
             ("p sorted(name for name in globals() if 'rdb' in name or 'pdb' in name)", "[]"),
-            ("clear 1", "Deleted breakpoint 1 at " + str(program("scopes").path) + f":{program('scopes').line('function')}"),
+            (
+                "clear 1",
+                "Deleted breakpoint 1 at " + str(program("scopes").path) + f":{program('scopes').line('function')}",
+            ),
             ("c", None),
         ],
     )
@@ -234,8 +239,11 @@ def test_a_called_closure_changes_the_frames_own_cell(rdb_run, program):
             ("count = 1", ""),
             ("p increment(1)", "2"),
             ("p count", "2"),
-            ("c", "(11, 2)\n[3, 6]\n('caller', 'calledcaller')\nmodule\nThe program finished and will be restarted\n"
-             + place_of_line(program, '"""Every')),
+            (
+                "c",
+                "(11, 2)\n[3, 6]\n('caller', 'calledcaller')\nmodule\nThe program finished and will be restarted\n"
+                + place_of_line(program, '"""Every'),
+            ),
         ],
     )
 

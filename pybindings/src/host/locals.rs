@@ -218,7 +218,9 @@ impl Drop for FrameLocals<'_> {
     fn drop(&mut self) {
         /// The frame's reference and ours.
         const OURS: isize = 2;
-        if !self.are_snapshot() || self.mapping.get_refcnt() != OURS {
+        // SAFETY: the thread is attached, as the bound reference shows, and the object is alive.
+        let references = unsafe { pyo3::ffi::Py_REFCNT(self.mapping.as_ptr()) };
+        if !self.are_snapshot() || references != OURS {
             return;
         }
         let (Ok(slots), Ok(snapshot)) = (self.slots(), self.mapping.cast::<PyDict>()) else { return };
