@@ -450,3 +450,32 @@ def test_looking_at_a_variable_does_not_keep_its_value(rdb_run, tmp_path):
     said = answers(outcome)
     assert said[10] == "1"
     assert said[12].startswith("True\n")
+
+
+def test_comprehensions_of_a_module(rdb_run, tmp_path):
+    """They have a frame of their own before 3.12; behind it, their variables are beside those of the module."""
+    script = tmp_path / "script.py"
+    script.write_text("base = 10\nvalues = [\n    each * base\n    for each in range(3)\n]\nprint(values, base)\n")
+    own_frame = sys.version_info < (3, 12)
+    refused = "*** Cannot set 'each': this Python keeps the variables out of reach while a comprehension runs here"
+    outcome = rdb_run(
+        script,
+        [
+            "b 3",
+            "c",
+            "p each, base",
+            "p (lambda: each + base)()",
+            "base = 100",
+            "p base",
+            "each = 7",
+            "clear 1",
+            "c",
+            "p base",
+        ],
+    )
+    said = answers(outcome)
+    assert said[2:4] == ["(0, 10)", "10"]
+    assert said[5] == "100"
+    assert said[6] == ("" if own_frame else refused)
+    # In a frame of its own the module's variable is hidden by the new one, not replaced.
+    assert said[8].splitlines()[0] == ("[70, 10, 20] 10" if own_frame else "[0, 100, 200] 100")
