@@ -1,4 +1,4 @@
-"""Where programs stop: where they should, and in the same places on every backend; and what it costs the interpreter."""
+"""Where programs stop: where they should, and alike on every backend; and what it costs the interpreter."""
 
 from __future__ import annotations
 
@@ -55,13 +55,17 @@ LONG_WALKS = {
     "until": ["until"] * 30,
     "finish": ["step", "step", "finish"] * 40,
     "stepi": ["stepi"] * 320,
-    "mixed": "next step next step step return next next step until step next step finish".split() * 12,
+    "mixed": [
+        *["next", "step", "next", "step", "step", "return", "next"],
+        *["next", "step", "until", "step", "next", "step", "finish"],
+    ]
+    * 12,
 }
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("commands", LONG_WALKS.values(), ids=LONG_WALKS)
-def test_backends_stop_alike(rdb_run: Run, program, backend: str, name: str, commands: list[str]) -> None:
+def test_backends_stop_alike(rdb_run: Run, program, name: str, commands: list[str]) -> None:
     here = walk(rdb_run, program(name), commands)
     there = walk(rdb_run, program(name), commands, backend=BACKENDS[0])
     assert here == there
@@ -149,7 +153,9 @@ def repeated(commands: str) -> Iterator[str]:
 
 def test_a_breakpoint_stops_every_thread(rdb_run: Run, program) -> None:
     threads = program("threads")
-    outcome = rdb_run(threads, [f"b {threads.line('main')}", "c", f"b {threads.line('append')}", *["c", "p n"] * 5, "c"])
+    outcome = rdb_run(
+        threads, [f"b {threads.line('main')}", "c", f"b {threads.line('append')}", *["c", "p n"] * 5, "c"]
+    )
     shown = [int(n) for n in re.findall(r"^\(rdb\) (\d+)$", outcome.stdout, re.M)]
     assert sorted(shown) == [0, 1, 2, 10, 100]
     assert "[0, 2, 4, 20, 200]" in outcome.stdout

@@ -51,8 +51,8 @@ def main():
     one.send(None)  # @one
     other.send(None)  # @other
     result = run(one)  # @rest
-    other.close()  # @close
-    return result  # @result
+    value = run(other)  # @last
+    return result, value  # @result
 
 
 main()

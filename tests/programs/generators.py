@@ -30,9 +30,6 @@ def main():
     word = held.throw(KeyError)  # @throw
     held.close()  # @close
     total = sum(n for n in count(2))  # @sum
-    short = count(5)  # @short
-    next(short)  # @once
-    del short  # @dropped
     return last, pairs, word, total  # @end
 
 

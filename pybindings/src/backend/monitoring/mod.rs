@@ -1,9 +1,9 @@
 //! The backend on `sys.monitoring` (PEP 669, Python 3.12 and later).
 //!
 //! The quirks of the interpreter end here: `LINE` loses lines without `PY_START` on the same code object, so they are asked
-//! for together; closing a suspended generator reports `PY_THROW` only where `PY_UNWIND` is asked for; a loop on one line
-//! repeats no `LINE`, so a jump backwards onto its own line becomes one; a place that has answered `DISABLE` reports again
-//! only after its code object's set went through 0.
+//! for together; closing a suspended generator reports `PY_THROW` only where `PY_UNWIND` is asked for (on 3.15 only if the
+//! generator has run since); a loop on one line repeats no `LINE`, so a jump backwards onto its own line becomes one; a
+//! place that has answered `DISABLE` reports again only after its code object's set went through 0.
 #![expect(unsafe_code, reason = "makes a code object through C")]
 
 mod callbacks;
