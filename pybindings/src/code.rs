@@ -216,9 +216,9 @@ pub(crate) fn entry_of_id(py: Python<'_>, id: CodeId) -> Option<&CodeEntry> {
     Some(entry(py, code))
 }
 
-/// Returns the id of a code object.
+/// Returns the id of a code object; None for other objects, and before there is a session.
 pub(crate) fn id_of(code: &Bound<'_, PyAny>) -> Option<CodeId> {
-    CodePtr::of(code).map(|ptr| entry(code.py(), ptr).id)
+    CodePtr::of(code).filter(|_| PLACES.get().is_some()).map(|ptr| entry(code.py(), ptr).id)
 }
 
 /// Returns whether a code object is rdb's own Python code.

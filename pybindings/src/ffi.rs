@@ -222,6 +222,38 @@ impl Drop for Untraced<'_> {
     }
 }
 
+/// Lets Python code run deeper while it lives: what a front end asks for has to run at the limit of recursion too.
+pub(crate) struct Headroom<'py> {
+    py: Python<'py>,
+    before: c_int,
+}
+
+impl<'py> Headroom<'py> {
+    /// How many calls deeper.
+    const CALLS: c_int = 500;
+
+    /// Raises the limit.
+    pub(crate) fn begin(py: Python<'py>) -> Self {
+        // SAFETY: attached; the limit is a number and any larger one is taken.
+        let before = unsafe { ffi::Py_GetRecursionLimit() };
+        // SAFETY: as above.
+        unsafe { ffi::Py_SetRecursionLimit(before.saturating_add(Self::CALLS)) };
+        Self { py, before }
+    }
+}
+
+impl Drop for Headroom<'_> {
+    fn drop(&mut self) {
+        let _py = self.py;
+        // SAFETY: attached. A limit that the user has set meanwhile stays.
+        unsafe {
+            if ffi::Py_GetRecursionLimit() == self.before.saturating_add(Self::CALLS) {
+                ffi::Py_SetRecursionLimit(self.before);
+            }
+        }
+    }
+}
+
 /// Returns a module, imported if need be. PyO3's import goes through the `__import__` of the running frame's builtins, which
 /// the program may have replaced or taken away (`namedtuple` makes functions without any); this one does not look at frames.
 pub(crate) fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyModule>> {

@@ -11,7 +11,7 @@ use rdb_core::stop::{Resume, StepGoal, Stop, StopReason};
 
 use crate::callback::guarded;
 use crate::code;
-use crate::ffi::{FramePtr, Untraced, import, thread_id};
+use crate::ffi::{FramePtr, Headroom, Untraced, import, thread_id};
 use crate::frame::{LiveStack, visible};
 use crate::host::{self, PyHost};
 use crate::session::hear::step_from;
@@ -108,6 +108,7 @@ impl Session {
         };
         let bound = self.engine().take_bound();
         self.announce_bound(bound);
+        let headroom = Headroom::begin(py);
         let interrupts = self.interrupts.at_prompt(py);
         let mut host = PyHost::new(self, stop, stopped);
         let how = py.detach(|| {
@@ -118,6 +119,7 @@ impl Session {
         });
         host.close(py);
         drop(interrupts);
+        drop(headroom);
         tracing::debug!(?how, "the thread goes on");
         match how {
             Ok(how) => {
