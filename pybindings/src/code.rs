@@ -59,6 +59,7 @@ impl CodeEntry {
     }
 
     /// Notes what the interpreter is asked for in this code object, as a mask, and returns what it was asked for before.
+    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn replace_armed(&self, armed: u32) -> u32 {
         self.armed.swap(armed, Ordering::Relaxed)
     }
