@@ -222,6 +222,14 @@ def test_source_in_an_encoding_that_it_does_not_say(rdb_run: Run, tmp_path: Path
     assert outcome.returncode == 1
 
 
+def test_a_syntax_error_can_be_mended(live: Start, tmp_path: Path) -> None:
+    session = live("def f(:\n")
+    (tmp_path / "script.py").write_text("print('mended')\n")
+    assert "-> print('mended')\n" in session.ask("run")
+    assert "mended\n" in session.ask("c")
+    assert session.end() == 0
+
+
 def test_a_file_that_was_edited_is_said_to_be(rdb_run: Run, tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     edit = f"!open({str(path)!r}, 'a').write('# more\\n') and None"

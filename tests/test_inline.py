@@ -220,7 +220,8 @@ ASYNC = """\
 
 def test_await_at_the_prompt(python_run: Python) -> None:
     outcome = python_run(ASYNC, ["x = await value(x)", "p x", "await asyncio.sleep(0.01)", "w", "n", "c"])
-    assert outcome.stdout.splitlines()[:3] == ["> script.py(12)main()", "-> await rdb.set_trace_async()", "(rdb) 42"]
+    here = ["> script.py(12)main()", "-> await rdb.set_trace_async()"]
+    assert outcome.stdout.splitlines()[:5] == [*here, f"(rdb) {here[0]}", here[1], "(rdb) 42"]
     assert outcome.stdout.index("ticked") < outcome.stdout.index("x is 42")
     assert '> script.py(13)main()\n-> print("x is", x)\n' in outcome.stdout
     assert (outcome.returncode, outcome.stderr) == (0, "")
@@ -287,11 +288,11 @@ def test_run(python_run: Python) -> None:
         names = {"x": 1}
         rdb.run("y = x + 1\\nz = y", names)
         print(names["z"])
-        rdb.runctx("y = x", {"x": 5}, names)
-        print(names["y"])
+        rdb.runctx("y = x", {"x": 5}, local := {})
+        print(local["y"])
         print(rdb.runeval("x + 1", names))
         """
-    outcome = python_run(script, ["p x", "n", "p y", "c", "c", "c"])
+    outcome = python_run(script, ["p x", "n", "p y", "c", "p x", "c", "c"])
     assert outcome.stdout.splitlines() == [
         "> <string>(1)<module>()",
         "(rdb) 1",
@@ -299,6 +300,7 @@ def test_run(python_run: Python) -> None:
         "(rdb) 2",
         "(rdb) 2",
         "> <string>(1)<module>()",
+        "(rdb) 5",
         "(rdb) 5",
         "> <string>(1)<module>()",
         "(rdb) 2",

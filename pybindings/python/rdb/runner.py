@@ -79,6 +79,8 @@ class Run:
     def forget(self) -> None:
         """Drops what keeps objects of the last run alive."""
         self.error = self._program = None
+        for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+            sys.__dict__.pop(name, None)
 
     def once(self) -> bool:
         """Runs the program to its end, and returns whether it is to be started again."""
