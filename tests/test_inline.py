@@ -82,7 +82,7 @@ def test_quitting_passes_except_exception(python_run: Python) -> None:
             print("swallowed")
         finally:
             print("cleaned up")
-        print("not reached")
+        print("not", "reached")
         """
     outcome = python_run(script, ["q", ""])
     assert "swallowed" not in outcome.stdout
@@ -337,7 +337,7 @@ def test_quitting_a_call_comes_back_to_the_caller(python_run: Python) -> None:
     script = """\
         import rdb
         def work():
-            print("not reached")
+            print("not", "reached")
         print(rdb.runcall(work), rdb.runeval("1 + 1"), rdb.run("print('no')"))
         try:
             rdb.run("1 / 0")

@@ -61,7 +61,7 @@ def test_quitting_in_a_thread_ends_the_program(rdb_run: Run) -> None:
         thread = threading.Thread(target=work)
         thread.start()
         time.sleep(60)
-        print("not reached")
+        print("not", "reached")
         """
     outcome = run(rdb_run, script, ["b work", "c", "q"])
     assert "not reached" not in outcome.stdout
@@ -78,7 +78,7 @@ def test_quitting_does_not_wait_for_threads_that_never_end(daemon: bool, rdb_run
                 time.sleep(0.01)
         threading.Thread(target=work, daemon={daemon}).start()
         print("main")
-        print("not reached")
+        print("not", "reached")
         """
     outcome = run(rdb_run, script, ["b 8", "c", "q"])
     assert "not reached" not in outcome.stdout
@@ -169,11 +169,11 @@ def test_quitting_inside_a_task(rdb_run: Run) -> None:
             try:
                 await asyncio.sleep(0)
                 print("here")
-                print("not reached")
+                print("not", "reached")
             finally:
                 print("cleaned up")
         asyncio.run(work())
-        print("not reached")
+        print("not", "reached")
         """
     outcome = run(rdb_run, script, ["b 6", "c", "q"])
     assert "not reached" not in outcome.stdout
