@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import select
@@ -477,6 +478,7 @@ def test_quitting_is_not_swallowed(clause: str, rdb_run: Run) -> None:
         def work():
             try:
                 swallow()
+                print("not", "reached")
             finally:
                 print("cleaned", "up")
             for n in range(3):
@@ -511,30 +513,36 @@ def test_cleaning_up_while_the_program_leaves_may_fail(rdb_run: Run) -> None:
 # Ctrl-C.
 
 BUSY = {
-    "loop": "while True:\n        pass",
+    "loop": "while True: pass",
     "sleep": "time.sleep(60)",
-    "lock": "threading.Lock().acquire() and lock.acquire()",
+    "lock": "lock.acquire()",
+    "join": "thread.join()",
 }
+COMMANDS = ["c", "n", "until", "r", "fin"]
+STEPS = [("s", "sleep"), ("s", "lock")]
+"""Where a step into a call blocks: elsewhere it stops again."""
 
 
-@pytest.mark.parametrize("how", BUSY)
-@pytest.mark.parametrize("command", ["c", "n", "s", "until", "r"])
+@pytest.mark.parametrize(("command", "how"), [*itertools.product(COMMANDS, BUSY), *STEPS])
 def test_an_interrupt_stops_in_the_debugger(command: str, how: str, live: Start) -> None:
-    session = live(
-        f"import threading, time\nlock = threading.Lock()\nlock.acquire()\n"
-        f"def busy():\n    print('busy', flush=True)\n    {BUSY[how]}\n"
-        f"def work():\n    busy()\n    print('done')\nwork()\nprint('end')\n"
-    )
-    session.ask("b 8")
+    session = live(f"""\
+        import threading, time
+        lock = threading.Lock()
+        lock.acquire()
+        thread = threading.Thread(target=time.sleep, args=[60], daemon=True)
+        thread.start()
+        def busy():
+            print("busy", flush=True)
+            {BUSY[how]}
+        def work():
+            busy()
+            print("done")
+        work()
+        """)
+    session.ask("b work" if command != "s" else "b 8")
     session.ask("c")
-    if command == "s":  # into `busy`, to the line that blocks
-        session.ask("s")
-        session.ask("s")
     place = session.send(command)
-    if command == "s":
-        session.until("busy\n", place)
-        place = session.send("s") if "sleep" in how else place
-    else:
+    if command != "s":
         session.until("busy\n", place)
     wait_until_blocked_or_busy(session.process.pid)
     session.interrupt()
