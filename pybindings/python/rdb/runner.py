@@ -34,13 +34,16 @@ def debug(target: Target, args: list[str], backend: str | None, commands: list[s
         rc: Whether ``.pdbrc`` and ``.rdbrc`` are read.
 
     Raises:
-        TargetError: The program cannot be read.
+        TargetError: The program cannot be read, or not be debugged in this way.
     """
     run = Run(target, args)
     run.load()
     if isinstance(run.error, TargetError):
         raise run.error
-    _rdb.start(backend, commands, rc)
+    try:
+        _rdb.start(backend, commands, rc)
+    except RuntimeError as error:
+        raise TargetError(f"Error: {error}") from None
     try:
         while run.once():
             run.forget()
