@@ -43,7 +43,6 @@ pub(crate) struct CodeEntry {
 
 impl CodeEntry {
     /// Returns whether the plan wants this kind of event of this code object in particular.
-    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn wants(&self, kind: EventKind) -> bool {
         self.wanted.load(Ordering::Relaxed) & mask(kind) != 0
     }
@@ -59,7 +58,6 @@ impl CodeEntry {
     }
 
     /// Notes what the interpreter is asked for in this code object, as a mask, and returns what it was asked for before.
-    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn replace_armed(&self, armed: u32) -> u32 {
         self.armed.swap(armed, Ordering::Relaxed)
     }

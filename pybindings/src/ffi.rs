@@ -164,13 +164,11 @@ impl CodePtr {
     }
 
     /// Returns the opcode of the instruction at this byte offset.
-    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn opcode_at(self, py: Python<'_>, offset: u32) -> Option<u8> {
         self.bytecode(py).ok()?.cast::<PyBytes>().ok()?.as_bytes().get(usize::try_from(offset).ok()?).copied()
     }
 
     /// Returns the line of the instruction at this byte offset.
-    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn line_at(self, _py: Python<'_>, offset: u32) -> Option<Line> {
         let offset = c_int::try_from(offset).ok()?;
         // SAFETY: attached and the code is alive; any offset is answered.

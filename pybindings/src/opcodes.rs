@@ -56,7 +56,6 @@ impl Opcodes {
     }
 
     /// Returns whether this opcode ends a `for` loop.
-    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn ends_loop(&self, opcode: u8) -> bool {
         self.loop_ends.contains(&opcode)
     }
