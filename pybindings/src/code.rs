@@ -31,6 +31,8 @@ pub(crate) struct CodeEntry {
     pub(crate) own: bool,
     /// Python runs this code when the program has ended.
     pub(crate) ends_program: bool,
+    /// The code is that of the module `threading`.
+    pub(crate) of_threading: bool,
     /// The kinds of events that the plan wants of this code object.
     wanted: AtomicU32,
     /// The kinds that a backend has asked the interpreter for in this code object.
@@ -165,6 +167,7 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
         id: CodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
         own: ends_program || is_own_file(py, code),
         ends_program,
+        of_threading: is_of_threading(py, code),
         wanted: AtomicU32::new(0),
         armed: AtomicU32::new(0),
         met: AtomicBool::new(false),
@@ -240,13 +243,20 @@ fn is_own_file(py: Python<'_>, code: CodePtr) -> bool {
     filename(&code.object(py)).is_some_and(|path| is_own_path(&path))
 }
 
-/// The function of the standard library that Python calls first when the main module has ended.
-const SHUTDOWN: (&str, &str) = ("threading.py", "_shutdown");
+/// The file of the module `threading`.
+const THREADING: &str = "threading.py";
+
+/// The function of it that Python calls first when the main module has ended.
+const SHUTDOWN: &str = "_shutdown";
 
 fn ends_program(py: Python<'_>, code: CodePtr) -> bool {
     let object = code.object(py);
-    let is_named = object.getattr(intern!(py, "co_name")).and_then(|name| name.eq(SHUTDOWN.1)).unwrap_or(false);
-    is_named && filename(&object).is_some_and(|path| is_library(&path, SHUTDOWN.0))
+    let is_named = object.getattr(intern!(py, "co_name")).and_then(|name| name.eq(SHUTDOWN)).unwrap_or(false);
+    is_named && is_of_threading(py, code)
+}
+
+fn is_of_threading(py: Python<'_>, code: CodePtr) -> bool {
+    filename(&code.object(py)).is_some_and(|path| is_library(&path, THREADING))
 }
 
 /// Returns whether a file, canonical path, is this one of the standard library.

@@ -16,6 +16,10 @@ pub(crate) struct Opcodes {
     loop_ends: Vec<u8>,
 }
 
+/// The module with the numbers: `opcode`, or where there is one the module that it reads itself, because loading `opcode` is
+/// a large part of what starting rdb costs.
+const TABLE: &str = if cfg!(Py_3_13) { "_opcode_metadata" } else { "opcode" };
+
 /// Opcodes that end a frame with a value.
 const RETURNS: [&str; 2] = ["RETURN_VALUE", "RETURN_CONST"];
 /// Opcodes that a frame is at while it is suspended: 3.13.0 has moved on to the `RESUME` behind the yield.
@@ -27,11 +31,9 @@ const SILENT: [&str; 5] = ["CACHE", "RESUME", "END_FOR", "END_SEND", "END_ASYNC_
 const LOOP_ENDS: [&str; 1] = ["END_FOR"];
 
 impl Opcodes {
-    /// Reads the numbers from the module `opcode`, or where there is one from the table that it reads itself: importing it
-    /// alone is a large part of what starting rdb costs.
+    /// Reads the numbers from the table that the interpreter comes with.
     pub(crate) fn load(py: Python<'_>) -> PyResult<Self> {
-        let table = import(py, "_opcode_metadata").or_else(|_| import(py, "opcode"))?;
-        let map = table.getattr(intern!(py, "opmap"))?;
+        let map = import(py, TABLE)?.getattr(intern!(py, "opmap"))?;
         // A mapping, but not always a `dict`: 3.15 made it a `frozendict`.
         let numbers =
             |names: &[&str]| names.iter().filter_map(|name| map.get_item(name).ok()?.extract().ok()).collect();

@@ -19,6 +19,12 @@ static WANTED: AtomicBool = AtomicBool::new(false);
 static TRACER: PyOnceLock<Py<Tracer>> = PyOnceLock::new();
 static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
 
+/// `threading` is to get its hook when it is loaded.
+static HOOK_DUE: AtomicBool = AtomicBool::new(false);
+
+/// Where `threading` keeps the trace function of threads to come.
+const HOOK: &str = "_trace_hook";
+
 /// What `sys` had before rdb.
 struct Originals {
     settrace: Py<PyAny>,
@@ -72,11 +78,28 @@ pub(super) fn everywhere(py: Python<'_>) -> PyResult<()> {
     chain::adopt(py)?;
     reclaim::begin();
     reclaim::on_our_account(|| on_all_threads(py))?;
-    let threading = import(py, "threading")?;
-    if threading.getattr(intern!(py, "_trace_hook"))?.is_none() {
-        threading.call_method1(intern!(py, "settrace"), (tracer(py)?,))?;
+    hook_new_threads(py)
+}
+
+/// Returns whether threads to come are still to be hooked, as soon as the program loads `threading`.
+pub(super) fn is_hook_due() -> bool {
+    HOOK_DUE.load(Ordering::Relaxed)
+}
+
+/// Makes `threading` bring the trace function into the threads to come. It is not loaded for that: a program that has not
+/// done so starts no threads, and loading it would be a large part of what starting rdb costs.
+pub(super) fn hook_new_threads(py: Python<'_>) -> PyResult<()> {
+    // While the module is being loaded, it has the hook at some moment.
+    let hook = loaded_threading(py).and_then(|threading| Some((threading.getattr(HOOK).ok()?, threading)));
+    HOOK_DUE.store(hook.is_none(), Ordering::Relaxed);
+    match hook {
+        Some((hook, threading)) if hook.is_none() => threading.setattr(HOOK, tracer(py)?),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+fn loaded_threading(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    import(py, "sys").ok()?.getattr(intern!(py, "modules")).ok()?.get_item(intern!(py, "threading")).ok()
 }
 
 /// Removes the trace function: from this thread now, from each other at its next event.
@@ -84,9 +107,11 @@ pub(super) fn nowhere(py: Python<'_>) -> PyResult<()> {
     if !WANTED.swap(false, Ordering::Relaxed) {
         return Ok(());
     }
-    let threading = import(py, "threading")?;
-    if threading.getattr(intern!(py, "_trace_hook"))?.is(tracer(py)?) {
-        threading.call_method1(intern!(py, "settrace"), (py.None(),))?;
+    HOOK_DUE.store(false, Ordering::Relaxed);
+    if let Some(threading) = loaded_threading(py)
+        && threading.getattr(HOOK)?.is(tracer(py)?)
+    {
+        threading.setattr(HOOK, py.None())?;
     }
     settle_thread(py)
 }

@@ -204,6 +204,9 @@ fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Boun
     if entry.ends_program {
         session.program_ended(py);
     }
+    if entry.of_threading && install::is_hook_due() {
+        internal(py, install::hook_new_threads(py))?;
+    }
     if entry.own || wanted & translate::mask_of(what) == 0 {
         return internal(py, forget_opcodes(py, frame, what, wanted));
     }
