@@ -37,6 +37,12 @@ pub(crate) struct CodeEntry {
     wanted: AtomicU32,
     /// The kinds that a backend has asked the interpreter for in this code object.
     armed: AtomicU32,
+    /// `co_firstlineno`.
+    first_line: Line,
+    /// The first lines of the code object that need not report, for a backend that has to hear them anyway: a bit for each.
+    quiet: AtomicU64,
+    /// What is said in `quiet` holds as long as this is the current generation.
+    quiet_in: AtomicU32,
     /// The engine knows the code object.
     met: AtomicBool,
     /// The code is a module's and has not run yet since it was made.
@@ -52,6 +58,28 @@ impl CodeEntry {
     /// Returns the kinds that the plan wants of this code object in particular, as a mask.
     pub(crate) fn wanted_mask(&self) -> u32 {
         self.wanted.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether a line need not report.
+    pub(crate) fn is_quiet(&self, line: Line, generation: u32) -> bool {
+        self.quiet_in.load(Ordering::Relaxed) == generation && self.quiet.load(Ordering::Relaxed) & self.bit(line) != 0
+    }
+
+    /// Notes that a line need not report in this generation.
+    pub(crate) fn quieten(&self, line: Line, generation: u32) {
+        if self.quiet_in.swap(generation, Ordering::Relaxed) != generation {
+            self.quiet.store(0, Ordering::Relaxed);
+        }
+        self.quiet.fetch_or(self.bit(line), Ordering::Relaxed);
+    }
+
+    /// Makes every line report again.
+    pub(crate) fn rouse(&self) {
+        self.quiet.store(0, Ordering::Relaxed);
+    }
+
+    fn bit(&self, line: Line) -> u64 {
+        1u64.checked_shl(line.wrapping_sub(self.first_line)).unwrap_or(0)
     }
 
     /// Notes what the plan wants of this code object.
@@ -170,6 +198,9 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
         of_threading: is_of_threading(py, code),
         wanted: AtomicU32::new(0),
         armed: AtomicU32::new(0),
+        first_line: number(&code.object(py), intern!(py, "co_firstlineno")),
+        quiet: AtomicU64::new(0),
+        quiet_in: AtomicU32::new(0),
         met: AtomicBool::new(false),
         newborn: AtomicBool::new(false),
     };

@@ -46,6 +46,12 @@ const HEARD: EventSet = EventSet::of(&[
     EventKind::StopIteration,
 ]);
 
+/// Kinds that a place may stop to report, as far as this file can help it: the interpreter goes on reporting them.
+const DISABLE: EventSet = EventSet::of(&[EventKind::Line]);
+
+/// Counts how often everything had to report again.
+static GENERATION: AtomicU32 = AtomicU32::new(1);
+
 /// The kinds asked for everywhere, as a mask.
 static GLOBAL: AtomicU32 = AtomicU32::new(0);
 
@@ -71,7 +77,10 @@ impl Settrace {
             (book.global(), book.attached && !book.is_empty())
         };
         let opcodes_before = wants_opcodes();
-        GLOBAL.store(mask_of(global), Ordering::Relaxed);
+        let before = GLOBAL.swap(mask_of(global), Ordering::Relaxed);
+        if mask_of(global & DISABLE) & !before != 0 {
+            all_report_again();
+        }
         if wanted {
             install::everywhere(py)?;
         } else {
@@ -86,6 +95,7 @@ impl Settrace {
     fn mark(&self, py: Python<'_>, id: CodeId, kinds: EventSet) {
         if let Some(entry) = code::entry_of_id(py, id) {
             entry.set_wanted(kinds);
+            entry.rouse();
         }
     }
 }
@@ -96,7 +106,7 @@ impl Backend for Settrace {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { local: HEARD, global: HEARD, disable: EventSet::EMPTY, code_watcher: false }
+        Capabilities { local: HEARD, global: HEARD, disable: DISABLE, code_watcher: false }
     }
 
     fn attach(&self, py: Python<'_>) -> PyResult<()> {
@@ -118,6 +128,12 @@ impl Backend for Settrace {
             if kinds.contains(EventKind::Instruction) {
                 trace_opcodes_of_stack(py)?;
             }
+        }
+        for entry in change.rearm.iter().filter_map(|&code| code::entry_of_id(py, code)) {
+            entry.rouse();
+        }
+        if change.restart {
+            all_report_again();
         }
         self.settle(py)
     }
@@ -148,6 +164,10 @@ impl Backend for Settrace {
     fn in_force(&self) -> InForce {
         self.book().in_force()
     }
+}
+
+fn all_report_again() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
 fn wants_opcodes() -> bool {
@@ -213,15 +233,21 @@ fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Boun
     if wanted & code::mask(EventKind::Instruction) != 0 && what != ffi::PyTrace_OPCODE {
         internal(py, install::trace_opcodes(py, &frame.object(py)))?;
     }
+    let generation = GENERATION.load(Ordering::Relaxed);
+    if what == ffi::PyTrace_LINE && frame.line(py).is_some_and(|line| entry.is_quiet(line, generation)) {
+        return Ok(());
+    }
     let Some(heard) = translate::heard(py, frame, entry, what, argument) else { return Ok(()) };
     let verdict = if wanted & code::mask(heard.kind) == 0 { Verdict::Nothing } else { session.hear(py, &heard) };
     if what == ffi::PyTrace_RETURN {
         passing::forget(frame);
     }
     match verdict {
-        Verdict::Raise(error) => Err(error),
-        Verdict::Nothing | Verdict::Disable => Ok(()),
+        Verdict::Raise(error) => return Err(error),
+        Verdict::Disable => heard.line.into_iter().for_each(|line| entry.quieten(line, generation)),
+        Verdict::Nothing => {}
     }
+    Ok(())
 }
 
 /// Stops the instruction events of a frame that nobody wants any more.
