@@ -438,7 +438,8 @@ def test_a_breakpoint_in_a_program_with_a_trace_function_of_its_own(rdb_run: Run
 
 def test_coverage_measures_what_rdb_debugs(rdb_run: Run, tmp_path: Path) -> None:
     (tmp_path / "covered.py").write_text("def f(x):\n    if x:\n        return 1\n    return 2\nprint('f', f(1))\n")
-    outcome = rdb_run(["-m", "coverage", "run", "covered.py"], ["b covered.py:3", "c", "p x", "c"])
+    # The directory may be inside a virtual environment, which coverage leaves out unless it is named.
+    outcome = rdb_run(["-m", "coverage", "run", "--source=.", "covered.py"], ["b covered.py:3", "c", "p x", "c"])
     assert "(rdb) 1\n" in outcome.stdout
     assert "f 1\n" in outcome.stdout
     report = subprocess.run(

@@ -131,6 +131,8 @@ impl Engine {
     fn decide_line(&mut self, event: &Event, stack: &dyn StackView) -> Decision {
         match event.line {
             Some(line) if self.is_start_of_step(event.thread, line, stack) => self.decide_bare_line(event, stack),
+            // As in bdb, a step that ends on a line with breakpoints does not hit them.
+            _ if self.ends_step(event, stack) => self.decide_bare_line(event, stack),
             _ => self.consider_breakpoints(event, Crossed::default(), stack),
         }
     }
@@ -143,6 +145,14 @@ impl Engine {
     fn is_start_of_step(&self, thread: ThreadId, line: Line, stack: &dyn StackView) -> bool {
         let step = self.threads.get(&thread).and_then(|state| state.step);
         step.is_some_and(|step| step.start.is_some() && step.is_start(stack.frame(), line))
+    }
+
+    fn ends_step(&mut self, event: &Event, stack: &dyn StackView) -> bool {
+        let step = self.threads.get(&event.thread).and_then(|state| state.step);
+        step.is_some_and(|mut step| {
+            let moment = self.moment(event, &step, stack);
+            matches!(step.judge(&moment), Verdict::Stop(_))
+        })
     }
 
     fn consider_breakpoints(&mut self, event: &Event, mut crossed: Crossed, stack: &dyn StackView) -> Decision {

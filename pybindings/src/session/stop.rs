@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use rdb_core::frontend::{Frontend, Notice};
 use rdb_core::host::{SessionInfo, SessionMode};
 use rdb_core::ids::{BreakpointId, ThreadId};
-use rdb_core::stop::{Resume, StepGoal, Stop, StopReason};
+use rdb_core::stop::{Resume, StepEnd, StepGoal, Stop, StopReason};
 
 use crate::callback::guarded;
 use crate::code;
@@ -88,7 +88,9 @@ impl Session {
             self.update(py, |_| ())?;
             return if leaves { self.leave_error(py).map_or(Ok(()), Err) } else { Ok(()) };
         }
+        let returned = stopped.returned.as_ref().map(|value| value.clone_ref(py));
         let how = self.prompt(py, stop, stopped);
+        self.keep_returned(stop, &how, returned);
         drop(turn);
         let frame = frame.map(|frame| frame.into_bound(py));
         self.go_on(py, stop, how, frame.as_ref().and_then(FramePtr::of))
@@ -107,6 +109,17 @@ impl Session {
                 || engine.breakpoint(*id).is_ok_and(|breakpoint| breakpoint.enabled)
         };
         !ids.iter().any(alive)
+    }
+
+    /// Keeps the value of a frame that is finished from where it returns, for the stop in its caller.
+    fn keep_returned(&self, stop: &Stop, how: &Resume, value: Option<Py<PyAny>>) {
+        let returning = stop.reason == StopReason::Step(StepEnd::Return);
+        if returning
+            && *how == Resume::Step(StepGoal::Finish { frame: stop.frame })
+            && let Some(value) = value
+        {
+            self.kept().insert(stop.thread, value);
+        }
     }
 
     fn prompt(&'static self, py: Python<'_>, stop: &Stop, stopped: Stopped) -> Resume {
