@@ -28,3 +28,11 @@ def test_finish_at_a_return_shows_the_value(rdb_run: Run) -> None:
     assert "--Return--\n" in outcome.stdout
     assert "Value returned: 4\n" in outcome.stdout
     assert "script.py(6)<module>()\n-> z = y + 1\n(rdb) 4\n" in outcome.stdout
+
+
+def test_catch_does_not_stop_in_the_import_system(rdb_run: Run) -> None:
+    script = "try:\n    import no_such_module\nexcept ImportError:\n    pass\n"
+    outcome = rdb_run(script, ["catch raised", "c", "c", "q"])
+    assert "<frozen" not in outcome.stdout
+    assert "ModuleNotFoundError: No module named 'no_such_module'\n" in outcome.stdout
+    assert "script.py(2)<module>()\n-> import no_such_module\n" in outcome.stdout

@@ -31,6 +31,8 @@ pub(crate) struct At {
 pub(crate) struct Unwound {
     pub(crate) into: FrameId,
     pub(crate) line: Option<Line>,
+    /// It comes from the import system, whose own exceptions nobody hears of.
+    pub(crate) imported: bool,
 }
 
 /// What the engine keeps for one thread.

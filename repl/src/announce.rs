@@ -1,7 +1,7 @@
 //! What is said at a stop: why, where, and what was asked to be shown.
 
 use rdb_core::host::{Displayed, FrameInfo, HostError, Variable};
-use rdb_core::ids::{FrameId, FrameNo, Line};
+use rdb_core::ids::{BreakpointId, FrameId, FrameNo, Line};
 use rdb_core::stop::{StepEnd, StopReason};
 
 use crate::command::Failure;
@@ -29,7 +29,7 @@ impl Dialog<'_> {
                 self.announce_condition(&format!("catchpoint {id}"), error.as_deref());
             }
             StopReason::Breakpoint { ids, error } => {
-                if let Some(id) = ids.first() {
+                if let Some(id) = self.first_conditional(ids) {
                     self.announce_condition(&format!("breakpoint {id}"), error.as_deref());
                 }
             }
@@ -66,6 +66,13 @@ impl Dialog<'_> {
         if let Ok(Some(value)) = self.host.return_value(self.frame_no()) {
             self.message(format!("Value returned: {value}"));
         }
+    }
+
+    /// Returns the first of these breakpoints that has a condition: the one whose condition can have failed.
+    fn first_conditional(&mut self, ids: &[BreakpointId]) -> Option<BreakpointId> {
+        let breakpoints = self.host.breakpoints().unwrap_or_default();
+        let conditional = breakpoints.iter().find(|b| ids.contains(&b.id) && b.spec.condition.is_some());
+        conditional.map(|b| b.id).or_else(|| ids.first().copied())
     }
 
     fn announce_condition(&self, whose: &str, error: Option<&str>) {

@@ -214,17 +214,31 @@ impl Engine {
             return false;
         }
         let unwound = self.threads.entry(event.thread).or_default().unwound.take();
-        stack.exception_is_new().unwrap_or_else(|| {
-            let frame = stack.frame();
-            unwound != Some(Unwound { into: frame, line: stack.line(frame) })
-        })
+        if self.is_import_system(event.code) {
+            return false;
+        }
+        let frame = stack.frame();
+        if unwound.is_some_and(|unwound| unwound.imported && unwound.into == frame) {
+            return true;
+        }
+        stack
+            .exception_is_new()
+            .unwrap_or_else(|| unwound.is_none_or(|unwound| unwound.into != frame || unwound.line != stack.line(frame)))
+    }
+
+    /// Returns whether the code is the interpreter's import system, which raises and handles exceptions at nearly every
+    /// import. What leaves it is an exception of the `import` statement.
+    fn is_import_system(&self, code: CodeId) -> bool {
+        let path = self.codes.get(code).map(|known| &known.info.path);
+        path.is_some_and(|path| ["<frozen importlib", "<frozen zipimport>"].iter().any(|own| path.starts_with(own)))
     }
 
     fn moments_of_unwind(&mut self, event: &Event, stack: &dyn StackView) -> Moments {
         let frame = stack.frame();
         let parent = stack.parent(frame);
         if self.catches.any(CatchWhen::Raised) {
-            let unwound = parent.map(|into| Unwound { into, line: stack.line(into) });
+            let imported = self.is_import_system(event.code);
+            let unwound = parent.map(|into| Unwound { into, line: stack.line(into), imported });
             self.threads.entry(event.thread).or_default().unwound = unwound;
         }
         let last_resort = parent.is_none_or(|parent| self.look(stack.code(parent), stack).last_resort);

@@ -41,7 +41,7 @@ impl<'py> Search<'_, 'py> {
         if lines.is_empty() {
             return Ok(self.line_without_source(path, line));
         }
-        if line as usize > lines.len() {
+        if line == 0 || line as usize > lines.len() {
             return Err(HostError::User("End of file".to_owned()));
         }
         // What is no Python source (a template) can still be what code objects say they come from.

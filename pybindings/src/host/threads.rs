@@ -35,7 +35,9 @@ pub(super) fn all(py: Python<'_>) -> PyResult<Vec<Thread<'_>>> {
     for id in running.keys() {
         let id = ThreadId(id.extract()?);
         if !threads.iter().any(|thread| thread.id == id) {
-            threads.push(Thread { frame: newest(id)?, id, name: format!("Thread-{id}") });
+            // Without the module `threading` there are hardly ever others.
+            let name = if running.len() == 1 { "MainThread".to_owned() } else { format!("Thread-{id}") };
+            threads.push(Thread { frame: newest(id)?, id, name });
         }
     }
     Ok(threads)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rdb_core::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec, Lifetime};
-use rdb_core::host::{HostError, Located};
+use rdb_core::host::{HostError, Located, ThreadInfo};
 use rdb_core::ids::{BreakpointId, Line};
 use rdb_core::location::Location;
 
@@ -164,13 +164,14 @@ fn list(dialog: &mut Dialog<'_>) -> Outcome {
     if !breakpoints.is_empty() {
         dialog.message("Num Type         Disp Enb   Where");
     }
+    let threads = dialog.host.threads().unwrap_or_default();
     for breakpoint in &breakpoints {
-        dialog.message(row(breakpoint));
+        dialog.message(row(breakpoint, &threads));
     }
     Ok(Flow::Stay)
 }
 
-fn row(breakpoint: &BreakpointInfo) -> String {
+fn row(breakpoint: &BreakpointInfo, threads: &[ThreadInfo]) -> String {
     let BreakpointInfo { id, spec, enabled, ignore, hits, .. } = breakpoint;
     let life = if spec.lifetime == Lifetime::Temporary { "del " } else { "keep" };
     let on = if *enabled { "yes" } else { "no " };
@@ -178,7 +179,9 @@ fn row(breakpoint: &BreakpointInfo) -> String {
     if let Some(condition) = &spec.condition {
         text.push_str(&format!("\n\tstop only if {condition}"));
     }
-    if let Some(thread) = spec.thread {
+    if let Some(id) = spec.thread {
+        let number = threads.iter().position(|thread| thread.id == id);
+        let thread = number.map_or_else(|| format!("{id}, which has ended"), |number| (number + 1).to_string());
         text.push_str(&format!("\n\tstop only in thread {thread}"));
     }
     if *ignore > 0 {

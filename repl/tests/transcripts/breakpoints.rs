@@ -189,7 +189,7 @@ Breakpoint 1 at /srv/shop.py:6
 Num Type         Disp Enb   Where
 1   breakpoint   keep yes   at /srv/shop.py:6
 \tstop only if x
-\tstop only in thread 2002
+\tstop only in thread 2
 (rdb) b 6 thread 9
 *** There is no thread 9; see `threads`.
 (rdb) q
