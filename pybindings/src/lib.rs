@@ -25,6 +25,11 @@ mod _rdb {
     #[pymodule_export]
     use super::api::{post_mortem, set_trace, stop_async};
     #[pymodule_export]
+    use super::host::face::{
+        pdb_body_line, pdb_colorize, pdb_columns, pdb_command, pdb_commands, pdb_displays, pdb_dollars,
+        pdb_exception_text, pdb_expand, pdb_find_function, pdb_manual, pdb_statement,
+    };
+    #[pymodule_export]
     use super::launch::{
         backend_info, detached, finish, forget_run, has_stopped, message, progressed, restarting, run_call, run_code,
         run_program, session_state, show_error, show_traceback, start,

@@ -20,6 +20,11 @@ pub(super) fn restore(text: &str) -> String {
 
 /// Returns `source` with an identifier for each `$name` outside of strings and comments, and the names.
 pub(super) fn expand(source: &str) -> (String, Vec<String>) {
+    expand_with(source, identifier)
+}
+
+/// As [`expand`], with what is to stand for a name.
+pub(super) fn expand_with(source: &str, identifier: impl Fn(&str) -> String) -> (String, Vec<String>) {
     let mut expanded = String::with_capacity(source.len());
     let mut names = Vec::new();
     let mut rest = source;

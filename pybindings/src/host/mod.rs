@@ -11,6 +11,7 @@ mod debug;
 mod display;
 mod dollar;
 mod eval;
+pub(crate) mod face;
 mod interact;
 mod jump;
 mod locals;

@@ -69,7 +69,7 @@ fn stamp(path: &str) -> Option<Stamp> {
 }
 
 /// Reads a file: what the interpreter and its loaders know of it comes first, then the file itself.
-fn read(py: Python<'_>, path: &str, frame: Option<&Bound<'_, PyAny>>) -> Vec<String> {
+pub(super) fn read(py: Python<'_>, path: &str, frame: Option<&Bound<'_, PyAny>>) -> Vec<String> {
     let code = frame.and_then(|frame| frame.getattr(intern!(py, "f_code")).ok());
     let code = code.filter(|code| code::filename(code).as_deref() == Some(path));
     let globals = code.as_ref().and(frame).and_then(|frame| frame.getattr(intern!(py, "f_globals")).ok());
@@ -103,7 +103,7 @@ fn is_cached(py: Python<'_>, names: &[&str]) -> bool {
 }
 
 /// Returns what `linecache` says of a file.
-fn cached_lines(py: Python<'_>, name: &str, globals: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
+pub(super) fn cached_lines(py: Python<'_>, name: &str, globals: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
     let lines = import(py, "linecache")?.call_method1(intern!(py, "getlines"), (name, globals))?;
     strings(&lines)
 }
