@@ -26,7 +26,7 @@ mod _rdb {
     use super::api::{post_mortem, set_trace, stop_async};
     #[pymodule_export]
     use super::host::face::{
-        pdb_body_line, pdb_colorize, pdb_columns, pdb_command, pdb_commands, pdb_displays, pdb_dollars,
+        pdb_body_line, pdb_colorize, pdb_columns, pdb_command, pdb_commands, pdb_complete, pdb_displays, pdb_dollars,
         pdb_exception_text, pdb_expand, pdb_find_function, pdb_manual, pdb_statement,
     };
     #[pymodule_export]

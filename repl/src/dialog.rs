@@ -270,7 +270,9 @@ impl<'a> Dialog<'a> {
             Failure::Host(HostError::Awaits) => return Flow::Resume(Resume::Continue),
             Failure::Invalid(_) | Failure::Missing => {
                 self.error(failure.to_string());
-                self.message(format!("{}Usage: {}", self.indent(), command.usage_in(self.state.dialect)));
+                let indent = self.indent();
+                let usage = command.usage_in(self.state.dialect).replace('\n', &format!("\n{indent}       "));
+                self.message(format!("{indent}Usage: {usage}"));
             }
             _ => self.error(failure.to_string()),
         }

@@ -103,6 +103,10 @@ pub(crate) const CONDITION: Command = Command {
 pub(crate) const COMMANDS: Command = Command {
     name: "commands",
     usage: "commands [bpnumber]",
+    pdb: Some(PdbForm {
+        usage: "(Pdb) commands [bpnumber]\n(com) ...\n(com) end\n(Pdb)",
+        argument: Argument::Optional,
+    }),
     summary: "Say what is to be done when a breakpoint stops",
     help: "The commands follow line by line, up to `end` or a command that makes the program go on. `silent` among them \
            keeps the place of the stop from being shown. A list of nothing removes the old one. Without a number, the \

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import nullcontext
 
 from rdb import _rdb
 from rdb._pdb.base import MINOR, Bdb, Breakpoint, init_bdb
+from rdb._pdb.awaiting import Awaiting
 from rdb._pdb.chain import Chain
 from rdb._pdb.commands import RESUMING, add_commands
+from rdb._pdb.completing import Completing, MultiLine, interactive_completion, prepare_readline
 from rdb._pdb.errors import Restart, Text
 from rdb._pdb.help import Help
 from rdb._pdb.loop import Loop
@@ -29,7 +32,7 @@ __all__ = ["Pdb"]
 STATUS = "_pdbcmd_print_frame_status"
 
 
-class Pdb(Chain, Show, Places, Help, Bdb, Loop):
+class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
     """A debugger with the commands and the interface of ``pdb.Pdb``.
 
     Args:
@@ -70,6 +73,7 @@ class Pdb(Chain, Show, Places, Help, Bdb, Loop):
         sys.audit("pdb.Pdb")
         if stdout:
             self.use_rawinput = 0
+        prepare_readline()
         self.prompt = "(Pdb) "
         self.mode = mode
         self.nosigint = nosigint
@@ -111,7 +115,7 @@ class Pdb(Chain, Show, Places, Help, Bdb, Loop):
     def user_line(self, frame: FrameType) -> None:
         """Stops where a line begins."""
         if self._wait_for_mainpyfile:
-            if self.mainpyfile != self.canonic(frame.f_code.co_filename) or frame.f_lineno <= 0:
+            if self.mainpyfile != self.canonic(frame.f_code.co_filename):
                 return
             self._wait_for_mainpyfile = False
         if getattr(self, "trace_opcodes", False) and frame.f_lineno is None:
@@ -270,11 +274,13 @@ class Pdb(Chain, Show, Places, Help, Bdb, Loop):
         if kind == "commands" and self.cmdqueue:
             return self.cmdqueue.pop(0)
         if kind in ("confirm", "interact"):
-            try:
-                return input(prompt)
-            except EOFError:
-                return None
-        return self._read(prompt)
+            with interactive_completion(self) if kind == "interact" else nullcontext():
+                try:
+                    return input(prompt)
+                except EOFError:
+                    return None
+        with MultiLine(self):
+            return self._read(prompt)
 
     def _look_at(self, number: int) -> None:
         """Looks at another frame of the stack."""

@@ -11,9 +11,10 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::intern;
-use rdb_core::ids::Line;
+use rdb_core::host::Host;
+use rdb_core::ids::{FrameNo, Line};
 use rdb_core::stop::{Resume, StepGoal};
-use rdb_repl::command::{COMMANDS, Compat, Resumes, find};
+use rdb_repl::command::{COMMANDS, Compat, Group, Resumes, find};
 use rdb_repl::console::Dialect;
 use rdb_repl::face::{self, Scene, Task};
 use rdb_repl::highlight::Style;
@@ -22,20 +23,22 @@ use rdb_repl::manual;
 use self::serve::{Awaits, FaceHost};
 use self::terminal::{FaceTerminal, Raised};
 use super::{dollar, outline, source, text};
+use crate::code;
 
 /// What is known of a command: names, usage, help, whether it makes the program go on.
 type CommandInfo = (Vec<&'static str>, &'static str, String, bool);
 
 /// Returns the commands that pdb has too.
 #[pyfunction]
-pub(crate) fn pdb_commands(py: Python<'_>) -> Vec<CommandInfo> {
+pub(crate) fn pdb_commands(py: Python<'_>) -> PyResult<Vec<CommandInfo>> {
+    code::prepare(py)?;
     let dialect = Dialect::Pdb { minor: py.version_info().minor };
     let theirs = COMMANDS.iter().filter(|command| command.compat != Compat::New);
     let info = |command: &'static rdb_repl::command::Command| {
         let about = manual::about(command, dialect);
         (command.names().collect(), command.usage_in(dialect), about, command.resumes == Resumes::Yes)
     };
-    theirs.map(info).collect()
+    Ok(theirs.map(info).collect())
 }
 
 /// Runs a command over a debugger object. Returns True if the program is to go on.
@@ -69,6 +72,16 @@ pub(crate) fn pdb_expand(line: &str, aliases: &Bound<'_, PyAny>) -> PyResult<(St
 #[pyfunction]
 pub(crate) fn pdb_dollars(line: &str) -> String {
     dollar::expand_with(line, |name| format!("__pdb_convenience_variables[\"{name}\"]")).0
+}
+
+/// Returns what a name or dotted name can become in the frame that a debugger object looks at.
+#[pyfunction]
+pub(crate) fn pdb_complete(pdb: &Bound<'_, PyAny>, text: &str) -> PyResult<Vec<String>> {
+    let raised = Raised::default();
+    let mut host = FaceHost::new(pdb, raised.clone());
+    let frame = FrameNo(pdb.getattr(intern!(pdb.py(), "curindex"))?.extract()?);
+    let found = host.complete(frame, text.to_owned()).unwrap_or_default();
+    raised.take().map(|()| found)
 }
 
 /// Returns words in columns, each line ended.
@@ -121,6 +134,11 @@ fn run(pdb: &Bound<'_, PyAny>, task: Task<'_>) -> PyResult<Option<bool>> {
     raised.take()?;
     let resume = resume.map_err(|error| PyValueError::new_err(error.to_string()))?;
     write_back(pdb, &scene, &last)?;
+    if let Task::Command(command, _) = task
+        && command.group == Group::Source
+    {
+        pdb.call_method0(intern!(py, "_validate_file_mtime"))?;
+    }
     if host.awaits == Awaits::Yes {
         pdb.setattr(intern!(py, "async_awaitable"), super::take_awaitable(py)?)?;
         return Ok(Some(true));

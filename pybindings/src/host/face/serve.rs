@@ -208,9 +208,6 @@ impl Host for FaceHost {
     fn evaluate(&mut self, frame: FrameNo, expression: String, show: Show) -> Answered<String> {
         self.in_frame(frame, |frame, extras| {
             let value = eval::evaluate(frame, extras, &expression)?;
-            if show == Show::Repr {
-                return text::repr_of(&value, &expression).map_err(eval::Failure::Refused);
-            }
             Ok(text::show(&value, show)?)
         })
     }

@@ -101,6 +101,7 @@ impl Terminal for FaceTerminal {
     }
 
     fn colours(&self) -> bool {
-        false
+        let wanted = |pdb: &Bound<'_, PyAny>| pdb.getattr(intern!(pdb.py(), "colorize"))?.is_truthy();
+        Python::attach(|py| wanted(self.pdb.bind(py)).unwrap_or(false))
     }
 }
