@@ -2,6 +2,7 @@
 
 mod api;
 mod backend;
+mod bdb;
 mod callback;
 mod code;
 mod errors;
@@ -24,6 +25,8 @@ use pyo3::prelude::*;
 mod _rdb {
     #[pymodule_export]
     use super::api::{post_mortem, set_trace, stop_async};
+    #[pymodule_export]
+    use super::bdb::{BdbBase, BdbState, checkfuncname, effective, quit_exceptions};
     #[pymodule_export]
     use super::launch::{
         backend_info, detached, finish, forget_run, has_stopped, message, progressed, restarting, run_call, run_code,
