@@ -2,6 +2,7 @@
 
 mod api;
 mod backend;
+mod bdb;
 mod callback;
 mod code;
 mod errors;
@@ -24,6 +25,8 @@ use pyo3::prelude::*;
 mod _rdb {
     #[pymodule_export]
     use super::api::{post_mortem, set_trace, stop_async};
+    #[pymodule_export]
+    use super::bdb::{BdbBase, BdbState, checkfuncname, effective, quit_exceptions};
     #[pymodule_export]
     use super::host::face::{
         pdb_body_line, pdb_colorize, pdb_columns, pdb_command, pdb_commands, pdb_complete, pdb_displays, pdb_dollars,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 
-from rdb import _rdb
-from rdb._pdb.base import MINOR, BdbQuit
+from rdb import _rdb, bdb
+from rdb._pdb.base import MINOR
 from rdb._pdb.debugger import Pdb
 from rdb._pdb.errors import Restart, Text
 from rdb._pdb.main import USAGE, main

@@ -160,7 +160,7 @@ fn try_of_frame(frame: &Bound<'_, PyAny>) -> PyResult<Option<SourceBlock>> {
 }
 
 /// Returns the block of code that begins with the first of `lines`.
-fn block(py: Python<'_>, lines: &[String]) -> PyResult<Vec<String>> {
+pub(super) fn block(py: Python<'_>, lines: &[String]) -> PyResult<Vec<String>> {
     let whole = PyList::new(py, lines.iter().map(|line| format!("{line}\n")))?;
     strings(&import(py, "inspect")?.call_method1("getblock", (whole,))?)
 }

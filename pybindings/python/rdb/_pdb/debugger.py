@@ -8,7 +8,7 @@ import sys
 from contextlib import nullcontext
 
 from rdb import _rdb
-from rdb._pdb.base import MINOR, Bdb, Breakpoint, init_bdb
+from rdb._pdb.base import MINOR, Bdb, Breakpoint
 from rdb._pdb.awaiting import Awaiting
 from rdb._pdb.chain import Chain
 from rdb._pdb.commands import RESUMING, add_commands
@@ -68,7 +68,7 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
         backend: str | None = None,
         colorize: bool = False,
     ) -> None:
-        init_bdb(self, skip, backend or default_backend())
+        Bdb.__init__(self, skip, backend or default_backend())
         Loop.__init__(self, completekey, stdin, stdout)
         sys.audit("pdb.Pdb")
         if stdout:
@@ -320,25 +320,22 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
 
     def _debug(self, source: str, frame: FrameType) -> None:
         """Runs a statement in a debugger inside this one."""
-        self._pause_events()
+        self.stop_trace()
         inner = self._create_recursive_debugger()
         inner.prompt = f"({self.prompt.strip()}) "
         try:
             sys.call_tracing(inner.run, (source, frame.f_globals, frame.f_locals))
         finally:
-            self._resume_events()
+            self.start_trace()
             self.lastcmd = inner.lastcmd
 
     def _create_recursive_debugger(self) -> Pdb:
         return Pdb(self.completekey, self.stdin, self.stdout)
 
-    def _pause_events(self) -> None:
-        stop = getattr(self, "stop_trace", None)
-        stop() if stop else sys.settrace(None)
-
-    def _resume_events(self) -> None:
-        start = getattr(self, "start_trace", None)
-        start() if start else sys.settrace(self.trace_dispatch)
+    def _show_value(self, value: object) -> None:
+        """Shows the value of a statement; that of one that was awaited is not shown, as in pdb."""
+        if self.async_awaitable is None:
+            self.displayhook(value)
 
     def _text(self, text: str) -> Text:
         return Text(text)

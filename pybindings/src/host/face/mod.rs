@@ -24,6 +24,7 @@ use self::serve::{Awaits, FaceHost};
 use self::terminal::{FaceTerminal, Raised};
 use super::{dollar, outline, source, text};
 use crate::code;
+use crate::ffi::import;
 
 /// What is known of a command: names, usage, help, whether it makes the program go on.
 type CommandInfo = (Vec<&'static str>, &'static str, String, bool);
@@ -102,13 +103,27 @@ pub(crate) fn pdb_colorize(source: &str) -> String {
     rdb_repl::highlight::source(source, Style::Ansi)
 }
 
-/// Returns the lines of a file, and the first line of the body of a function in it.
+/// Returns the lines of a file as it is now, and the first line of the body of a function in it.
 #[pyfunction]
-pub(crate) fn pdb_find_function(py: Python<'_>, name: &str, path: &str) -> (Vec<String>, Option<Line>) {
-    let lines: Arc<[String]> = source::read(py, path, None).into();
-    let outline = outline::of(py, path, &lines);
+pub(crate) fn pdb_find_function(py: Python<'_>, name: &str, path: &str) -> PyResult<(Vec<String>, Option<Line>)> {
+    import(py, "linecache")?.call_method1("checkcache", (path,))?;
+    let lines = source::read(py, path, None);
+    let body = body_of(py, path, name, &lines)?;
+    Ok((lines, body))
+}
+
+fn body_of(py: Python<'_>, path: &str, name: &str, lines: &[String]) -> PyResult<Option<Line>> {
+    if let Some(outline) = outline::of(py, path, &lines.into()) {
+        return Ok(outline.function(name).map(|function| function.body_line));
+    }
+    // What cannot be compiled as a whole may be a function that can, and others around it.
+    let opens = |rest: &str| rest.trim_start().starts_with(['(', '[']);
+    let is_def = |line: &String| line.strip_prefix("def ").and_then(|line| line.trim_start().strip_prefix(name)).is_some_and(opens);
+    let Some(start) = lines.iter().position(is_def) else { return Ok(None) };
+    let block: Arc<[String]> = source::block(py, &lines[start..])?.into();
+    let outline = outline::of(py, "<function>", &block);
     let body = outline.and_then(|outline| outline.function(name).map(|function| function.body_line));
-    (lines.to_vec(), body)
+    Ok(body.map(|line| line.saturating_add(Line::try_from(start).unwrap_or(Line::MAX))))
 }
 
 /// Returns the first line of the body of a code object.

@@ -214,7 +214,7 @@ impl Host for FaceHost {
 
     fn execute(&mut self, frame: FrameNo, source: String) -> Answered<()> {
         let (top_level, show) = self.ask(|pdb| {
-            Ok((Self::top_level_await(pdb)?, pdb.getattr(intern!(pdb.py(), "displayhook"))?.unbind()))
+            Ok((Self::top_level_await(pdb)?, pdb.getattr(intern!(pdb.py(), "_show_value"))?.unbind()))
         })?;
         let streams = self.ask(|pdb| Streams::lend(pdb))?;
         let ran = self.in_frame(frame, |frame, extras| {
