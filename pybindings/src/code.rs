@@ -33,6 +33,8 @@ pub(crate) struct CodeEntry {
     pub(crate) ends_program: bool,
     /// The kinds of events that the plan wants of this code object.
     wanted: AtomicU32,
+    /// The kinds that a backend has asked the interpreter for in this code object.
+    armed: AtomicU32,
     /// The engine knows the code object.
     met: AtomicBool,
     /// The code is a module's and has not run yet since it was made.
@@ -41,6 +43,7 @@ pub(crate) struct CodeEntry {
 
 impl CodeEntry {
     /// Returns whether the plan wants this kind of event of this code object in particular.
+    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn wants(&self, kind: EventKind) -> bool {
         self.wanted.load(Ordering::Relaxed) & mask(kind) != 0
     }
@@ -53,6 +56,11 @@ impl CodeEntry {
     /// Notes what the plan wants of this code object.
     pub(crate) fn set_wanted(&self, kinds: EventSet) {
         self.wanted.store(mask_of(kinds), Ordering::Relaxed);
+    }
+
+    /// Notes what the interpreter is asked for in this code object, as a mask, and returns what it was asked for before.
+    pub(crate) fn replace_armed(&self, armed: u32) -> u32 {
+        self.armed.swap(armed, Ordering::Relaxed)
     }
 
     /// Returns whether the code is a module's that has not run yet since it was made.
@@ -159,6 +167,7 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
         own: ends_program || is_own_file(py, code),
         ends_program,
         wanted: AtomicU32::new(0),
+        armed: AtomicU32::new(0),
         met: AtomicBool::new(false),
         newborn: AtomicBool::new(false),
     };

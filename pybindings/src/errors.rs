@@ -16,6 +16,7 @@ pub(crate) enum InternalError {
     #[error("the interpreter has no code-extra slot left; run without the other debuggers or profilers")]
     NoCodeExtra,
     /// Every tool id of `sys.monitoring` is taken.
+    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "there are no tool ids yet"))]
     #[error("every tool id of sys.monitoring is taken ({0}); use the backend settrace, or run without one of them")]
     NoToolId(String),
     /// `sys.monitoring` does not exist before 3.12.

@@ -8,8 +8,9 @@ use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
 
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyModule, PyString};
+use pyo3::types::{PyBytes, PyModule, PyString};
 use rdb_core::ids::{FrameId, Line, ThreadId};
 
 /// `PyTrace_*`, as the interpreter numbers them.
@@ -100,11 +101,13 @@ impl FramePtr {
         }
     }
 
-    /// Returns the line that the frame is at, if its instruction has one.
-    pub(crate) fn line(self, _py: Python<'_>) -> Option<Line> {
+    /// Returns the line that the frame is at, if its instruction has one. A module begins at line 0; that is its first one.
+    pub(crate) fn line(self, py: Python<'_>) -> Option<Line> {
         // SAFETY: attached and the frame is alive.
-        let line = unsafe { ffi::PyFrame_GetLineNumber(self.0.as_ptr()) };
-        Line::try_from(line).ok().filter(|&line| line > 0)
+        match unsafe { ffi::PyFrame_GetLineNumber(self.0.as_ptr()) } {
+            0 => self.code(py).object(py).getattr(intern!(py, "co_firstlineno")).ok()?.extract().ok(),
+            line => Line::try_from(line).ok(),
+        }
     }
 
     /// Returns the byte offset of the instruction that the frame is at.
@@ -160,7 +163,13 @@ impl CodePtr {
         unsafe { Bound::from_owned_ptr_or_err(py, PyCode_GetCode(self.0.as_ptr().cast())) }
     }
 
+    /// Returns the opcode of the instruction at this byte offset.
+    pub(crate) fn opcode_at(self, py: Python<'_>, offset: u32) -> Option<u8> {
+        self.bytecode(py).ok()?.cast::<PyBytes>().ok()?.as_bytes().get(usize::try_from(offset).ok()?).copied()
+    }
+
     /// Returns the line of the instruction at this byte offset.
+    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn line_at(self, _py: Python<'_>, offset: u32) -> Option<Line> {
         let offset = c_int::try_from(offset).ok()?;
         // SAFETY: attached and the code is alive; any offset is answered.

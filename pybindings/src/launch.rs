@@ -31,7 +31,7 @@ pub(crate) fn start(py: Python<'_>, backend: Option<&str>, commands: Vec<String>
         session.panic_at_next_event();
     }
     let rc = if rc { startup_files() } else { Vec::new() };
-    front::install(session, terminal::choose(py)?, rc, commands);
+    front::install(session, terminal::of_rdb(py), rc, commands);
     Ok(())
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn session(py: Python<'_>, mode: SessionMode) -> PyResult<&'static Se
         None => Session::start(py, Choice::Auto, mode)?,
     };
     if !front::is_installed() {
-        front::install(session, terminal::choose(py)?, startup_files(), Vec::new());
+        front::install(session, terminal::of_program(), startup_files(), Vec::new());
     }
     Ok(session)
 }

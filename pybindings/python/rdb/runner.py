@@ -94,7 +94,7 @@ class Run:
             args: object = restart.code
             if isinstance(args, list):
                 self.args = args
-            _rdb.restarting(self.target.name, self.args)
+            _rdb.restarting(self.target.shown(), self.args)
         except Quit:
             return False
         return True

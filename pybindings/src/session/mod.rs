@@ -246,6 +246,7 @@ impl Session {
     }
 
     /// Hears of a code object that was just made.
+    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn code_made(&self, py: Python<'_>, code: CodePtr) -> PyResult<()> {
         let object = code.object(py);
         let Some(path) = code::filename(&object) else { return Ok(()) };
@@ -267,6 +268,7 @@ impl Session {
 
     /// Hears that a code object begins to run; returns whether it is a module that runs for the first time since it was
     /// made, in which case its file name, now the right one, was looked at again.
+    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn module_runs(&self, py: Python<'_>, entry: &CodeEntry) -> PyResult<bool> {
         if !entry.is_newborn() {
             return Ok(false);

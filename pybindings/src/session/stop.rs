@@ -67,7 +67,7 @@ impl Session {
     /// mortem), and prompts. `Err` is how the program is made to leave.
     pub(crate) fn stop_in(&'static self, py: Python<'_>, reason: StopReason, stopped: Stopped) -> PyResult<()> {
         let frame = stopped.frame_ptr(py).map_or(rdb_core::ids::FrameId(0), FramePtr::id);
-        let stop = self.update(py, |engine| engine.stop_now(stopped.thread, frame, reason))?;
+        let stop = self.engine().stop_now(stopped.thread, frame, reason);
         let _quiet = Untraced::begin(py);
         self.kept().remove(&stop.thread);
         self.stop(py, &stop, stopped)
@@ -78,11 +78,10 @@ impl Session {
         tracing::debug!(?stop, "a thread stops");
         let frame = stopped.frame.as_ref().map(|frame| frame.clone_ref(py));
         let turn = self.baton.take(py, || self.announce(py, &stopped));
-        if stop.reason != StopReason::PostMortem && self.is(state::LEAVING) {
-            return self.leave_error(py).map_or(Ok(()), Err);
-        }
-        if self.is_stale(stop) {
-            return Ok(());
+        let leaves = stop.reason != StopReason::PostMortem && self.is(state::LEAVING);
+        if leaves || self.is_stale(stop) {
+            self.update(py, |_| ())?;
+            return if leaves { self.leave_error(py).map_or(Ok(()), Err) } else { Ok(()) };
         }
         let how = self.prompt(py, stop, stopped);
         drop(turn);

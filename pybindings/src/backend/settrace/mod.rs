@@ -7,6 +7,7 @@
 
 mod chain;
 mod install;
+mod passing;
 mod reclaim;
 mod translate;
 
@@ -28,6 +29,8 @@ use crate::code::{self, mask_of};
 use crate::ffi::{FramePtr, TraceWhat};
 use crate::frame::{caller, visible};
 use crate::session::{Session, Verdict};
+
+use passing::Keep;
 
 /// Kinds that a trace function can tell apart.
 const HEARD: EventSet = EventSet::of(&[
@@ -195,6 +198,8 @@ fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Boun
     let Some(session) = Session::active() else { return Ok(()) };
     let entry = code::entry(py, frame.code(py));
     let wanted = GLOBAL.load(Ordering::Relaxed) | entry.wanted_mask();
+    let keep = if wanted & code::mask(EventKind::Unwind) == 0 { Keep::Nothing } else { Keep::Object };
+    passing::look(py, frame, what, argument, keep);
     if entry.ends_program {
         session.program_ended(py);
     }
