@@ -48,6 +48,9 @@ class Awaiting:
     def _hear_breakpoints(self: Any, frame: FrameType) -> None:
         """Lets breakpoints stop what is awaited."""
         if self.breaks:
-            with self.set_enterframe(frame):
+            before, self.enterframe = self.enterframe, frame
+            try:
                 self.set_continue()
+            finally:
+                self.enterframe = before
             self.start_trace()

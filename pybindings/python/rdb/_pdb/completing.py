@@ -63,7 +63,10 @@ class Completing:
         if not self.curframe:
             return []
         if not text.startswith("$"):
-            return _rdb.pdb_complete(self, text)
+            found = _rdb.pdb_complete(self, text)
+            # Builtins are completed where nothing else is, and with a parenthesis.
+            known = {**self.curframe.f_globals, **self.curframe.f_locals} if "." not in text else found
+            return [name for name in found if name in known]
         name, dot, rest = text[1:].partition(".")
         if not dot:
             return self._complete_convenience(text)
