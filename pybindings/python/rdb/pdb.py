@@ -14,6 +14,7 @@ from rdb._pdb.debugger import Pdb
 from rdb._pdb.errors import Restart, Text
 from rdb._pdb.main import USAGE, main
 from rdb._pdb.places import find_first_executable_line, find_function
+from rdb._pdb.pyrepl import is_available
 from rdb._pdb.show import LINE_PREFIX
 from rdb._pdb.targets import ModuleTarget, ScriptTarget, ZipTarget
 
@@ -33,6 +34,7 @@ TESTCMD = "import x; x.main()"
 # Names that programs and CPython's own tests know, although they are not documented.
 _ScriptTarget, _ModuleTarget, _ZipTarget = ScriptTarget, ModuleTarget, ZipTarget
 _usage = USAGE
+_pyrepl_available = is_available
 _rstr = Text
 _default_backend = "settrace"
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Completing", "MultiLine", "interactive_completion", "prepare_readline"]
+__all__ = ["DELIMITERS", "Completing", "MultiLine", "PythonCompletion", "prepare_readline", "python_completer"]
 
 DELIMITERS = " \t\n`@#%^&*()=+[{]}\\|;:'\",<>?"
 
@@ -153,19 +153,24 @@ class MultiLine:
         readline.insert_text(" " * width)
 
 
-class interactive_completion:  # noqa: N801 - used as a function
+def python_completer(debugger: Any) -> Any:
+    """Returns what completes at the prompt of the interactive interpreter."""
+    frame = debugger.curframe
+    return rlcompleter({**frame.f_globals, **frame.f_locals}).complete
+
+
+class PythonCompletion:
     """While it is entered, readline completes as Python's own prompt does."""
 
     def __init__(self, debugger: Any) -> None:
-        self.frame = debugger.curframe
+        self.debugger = debugger
         self.readline = sys.modules.get("readline")
         self.before: Any = None
 
     def __enter__(self) -> None:
         if self.readline:
             self.before = self.readline.get_completer()
-            names = {**self.frame.f_globals, **self.frame.f_locals}
-            self.readline.set_completer(rlcompleter(names).complete)
+            self.readline.set_completer(python_completer(self.debugger))
 
     def __exit__(self, *_error: object) -> None:
         if self.readline:

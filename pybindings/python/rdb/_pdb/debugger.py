@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import nullcontext
 
 from rdb import _rdb
 from rdb._pdb.base import MINOR, Bdb, Breakpoint
 from rdb._pdb.awaiting import Awaiting
 from rdb._pdb.chain import Chain
 from rdb._pdb.commands import RESUMING, add_commands
-from rdb._pdb.completing import Completing, MultiLine, interactive_completion, prepare_readline
+from rdb._pdb.completing import Completing, MultiLine, PythonCompletion, prepare_readline, python_completer
 from rdb._pdb.errors import Restart, Text
 from rdb._pdb.help import Help
 from rdb._pdb.loop import Loop
 from rdb._pdb.places import Places
+from rdb._pdb.pyrepl import open_input
 from rdb._pdb.show import Show
 
 TYPE_CHECKING = False
@@ -71,10 +71,12 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
         Bdb.__init__(self, skip, backend or default_backend())
         Loop.__init__(self, completekey, stdin, stdout)
         sys.audit("pdb.Pdb")
-        if stdout:
+        foreign = stdin is not None and stdin is not sys.stdin if MINOR >= 15 else bool(stdout)
+        if foreign:
             self.use_rawinput = 0
         prepare_readline()
         self.prompt = "(Pdb) "
+        self.pyrepl_input = open_input(self)
         self.mode = mode
         self.nosigint = nosigint
         self.colorize = colorize and can_colorize(stdout or sys.stdout)
@@ -273,14 +275,24 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
         """Returns a line that a command wants; None: there are no more."""
         if kind == "commands" and self.cmdqueue:
             return self.cmdqueue.pop(0)
-        if kind in ("confirm", "interact"):
-            with interactive_completion(self) if kind == "interact" else nullcontext():
-                try:
-                    return input(prompt)
-                except EOFError:
-                    return None
+        if kind == "interact":
+            return self._ask_python(prompt)
+        if kind == "confirm":
+            return read_raw(prompt)
         with MultiLine(self):
             return self._read(prompt)
+
+    def _ask_python(self, prompt: str) -> str | None:
+        """Returns a line for the interactive interpreter."""
+        if self.pyrepl_input is not None:
+            return self.pyrepl_input.python(prompt, python_completer(self))
+        with PythonCompletion(self):
+            return read_raw(prompt)
+
+    def _read(self, prompt: str) -> str | None:
+        if self.pyrepl_input is not None:
+            return self.pyrepl_input.command(prompt)
+        return Loop._read(self, prompt)
 
     def _look_at(self, number: int) -> None:
         """Looks at another frame of the stack."""
@@ -381,6 +393,14 @@ def default_backend() -> str:
     from rdb import pdb
 
     return pdb.get_default_backend()
+
+
+def read_raw(prompt: str) -> str | None:
+    """Returns a line of standard input; None: there are no more."""
+    try:
+        return input(prompt)
+    except EOFError:
+        return None
 
 
 def read_rc() -> list[str]:

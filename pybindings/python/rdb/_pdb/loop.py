@@ -128,16 +128,17 @@ class Loop:
     def complete(self, text: str, state: int) -> str | None:
         """Answers readline: the completion number `state` of `text`."""
         if state == 0:
-            self.completion_matches = self._completions(text)
+            import readline
+
+            place = readline.get_begidx(), readline.get_endidx()
+            self.completion_matches = self._completions(text, readline.get_line_buffer(), *place)
         return self.completion_matches[state] if state < len(self.completion_matches) else None
 
-    def _completions(self, text: str) -> list[str]:
-        import readline
-
-        whole = readline.get_line_buffer()
+    def _completions(self, text: str, whole: str, begin: int, end: int) -> list[str]:
+        """Returns what the word from `begin` to `end` of a line can become."""
         line = whole.lstrip()
         stripped = len(whole) - len(line)
-        begin, end = readline.get_begidx() - stripped, readline.get_endidx() - stripped
+        begin, end = begin - stripped, end - stripped
         if begin <= 0:
             return list(self.completenames(text, line, begin, end))
         command, _, _ = self.parseline(line)

@@ -175,9 +175,9 @@ impl Host for FaceHost {
     }
 
     fn stack(&mut self) -> Answered<Stack> {
+        Python::attach(|py| awaiting::settle(py).map_err(|failure| failure.into_host(py)))?;
         self.ask(|pdb| {
             let py = pdb.py();
-            awaiting::settle(py)?;
             let mut frames = Vec::new();
             for entry in pdb.getattr(intern!(py, "stack"))?.try_iter()? {
                 frames.push(frame_info(pdb, &entry?.get_item(0)?)?);
