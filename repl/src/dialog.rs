@@ -301,7 +301,8 @@ impl<'a> Dialog<'a> {
 
     /// Asks for further lines until a statement is whole. None: the user gave up.
     fn rest_of_statement(&mut self, first: &str) -> Option<String> {
-        if !self.is_incomplete(&format!("{first}\n")) {
+        let one_line = self.state.dialect.is_before(13);
+        if one_line || !self.is_incomplete(&format!("{first}\n")) {
             return Some(first.to_owned());
         }
         let mut source = first.to_owned();

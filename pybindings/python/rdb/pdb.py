@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 
 from rdb import _rdb, bdb
-from rdb._pdb.base import MINOR
+from rdb._pdb import quirks
 from rdb._pdb.debugger import Pdb
 from rdb._pdb.errors import Restart, Text
-from rdb._pdb.main import USAGE, main
+from rdb._pdb.main import main
+from rdb._pdb.options import USAGE
 from rdb._pdb.places import find_first_executable_line, find_function
 from rdb._pdb.pyrepl import is_available
 from rdb._pdb.show import LINE_PREFIX
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Pdb", "help", "pm", "post_mortem", "run", "runcall", "runctx", "runeval", "set_trace"]
-if MINOR >= 14:
+if quirks.HAS_BACKENDS:
     __all__ += ["get_default_backend", "set_default_backend"]
 
 line_prefix = LINE_PREFIX
@@ -74,7 +75,7 @@ def runcall(*args: Any, **kwds: Any) -> Any:
 
 def _inline() -> Pdb:
     """Returns the debugger of ``breakpoint()``: the one that stopped last, where breakpoints live on between calls."""
-    if MINOR < 14:
+    if not quirks.KEEPS_INLINE_DEBUGGER:
         return Pdb()
     return Pdb._last_pdb_instance or Pdb(mode="inline", backend="monitoring", colorize=True)
 
@@ -108,7 +109,7 @@ def post_mortem(t: BaseException | TracebackType | None = None) -> None:
 def _post_mortem(t: BaseException | TracebackType | None, pdb_instance: Pdb) -> None:
     if t is None:
         error = sys.exception()
-        t = None if error is None else error if MINOR == 13 else error.__traceback__
+        t = None if error is None else error.__traceback__ if quirks.HANDLED_IS_A_TRACEBACK else error
     if t is None or (isinstance(t, BaseException) and t.__traceback__ is None):
         raise ValueError("A valid traceback must be passed if no exception is being handled")
     pdb_instance.reset()
@@ -117,7 +118,7 @@ def _post_mortem(t: BaseException | TracebackType | None, pdb_instance: Pdb) -> 
 
 def pm() -> None:
     """Looks at the stack of the exception that an interactive interpreter showed last."""
-    post_mortem(sys.last_exc if MINOR >= 12 else sys.last_traceback)
+    post_mortem(sys.last_exc if quirks.HAS_LAST_EXCEPTION else sys.last_traceback)
 
 
 def test() -> None:

@@ -320,6 +320,8 @@ fn commands(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     let id = if argument.is_empty() {
         let newest = dialog.host.breakpoints()?.pop();
         newest.ok_or_else(|| Failure::text("cannot set commands: no existing breakpoint"))?.id
+    } else if integer(argument).is_none() && dialog.state.dialect.is_before(13) {
+        return Err(Failure::text("Usage: commands [bnum]\n        ...\n        end"));
     } else if integer(argument).is_none() {
         return Err(Failure::Invalid(argument.to_owned()));
     } else {

@@ -6,7 +6,8 @@ import os
 import sys
 
 from rdb import _rdb
-from rdb._pdb.base import MINOR, Breakpoint
+from rdb._pdb.quirks import READS_STATEMENTS
+from rdb.bdb import Breakpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class MultiLine:
 
     def __init__(self, debugger: Any) -> None:
         self.debugger = debugger
-        self.readline = sys.modules.get("readline") if debugger.use_rawinput and MINOR >= 13 else None
+        self.readline = sys.modules.get("readline") if debugger.use_rawinput and READS_STATEMENTS else None
         self.before: Any = None
 
     def __enter__(self) -> None:

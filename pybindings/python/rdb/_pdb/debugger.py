@@ -7,7 +7,7 @@ import signal
 import sys
 
 from rdb import _rdb
-from rdb._pdb.base import MINOR, Bdb, Breakpoint
+from rdb._pdb import quirks
 from rdb._pdb.awaiting import Awaiting
 from rdb._pdb.chain import Chain
 from rdb._pdb.commands import RESUMING, add_commands
@@ -18,6 +18,7 @@ from rdb._pdb.loop import Loop
 from rdb._pdb.places import Places
 from rdb._pdb.pyrepl import open_input
 from rdb._pdb.show import Show
+from rdb.bdb import Bdb, Breakpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
         Bdb.__init__(self, skip, backend or default_backend())
         Loop.__init__(self, completekey, stdin, stdout)
         sys.audit("pdb.Pdb")
-        foreign = stdin is not None and stdin is not sys.stdin if MINOR >= 15 else bool(stdout)
+        foreign = bool(stdout) if quirks.STDOUT_IS_NO_TERMINAL else stdin is not None and stdin is not sys.stdin
         if foreign:
             self.use_rawinput = 0
         prepare_readline()
@@ -126,7 +127,8 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
         self.bp_commands(frame)
         self.interaction(frame, None)
 
-    user_opcode = user_line
+    if quirks.HAS_OPCODES:
+        user_opcode = user_line
 
     def user_return(self, frame: FrameType, return_value: Any) -> None:
         """Stops where a function returns."""
@@ -149,15 +151,16 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
         self.message(internal + self._format_exc(error))
         self.interaction(frame, traceback)
 
-    def bp_commands(self, frame: FrameType) -> None:  # noqa: ARG002 - pdb's interface
-        """Queues the commands of the breakpoint that was hit."""
+    def bp_commands(self, frame: FrameType) -> bool:  # noqa: ARG002 - pdb's interface
+        """Queues the commands of the breakpoint that was hit. Returns whether the user is to be asked: always."""
         number = getattr(self, "currentbp", 0)
         if not number or number not in self.commands:
-            return
+            return True
         self.currentbp = 0
         silent = "_pdbcmd_silence_frame_status"
         self.cmdqueue.extend(silent if line == "silent" else line for line in self.commands[number])
         self.cmdqueue.append(f"_pdbcmd_restore_lastcmd {self.lastcmd}")
+        return True
 
     def interaction(self, frame: FrameType | None, tb_or_exc: TracebackType | BaseException | None) -> None:
         """Talks to the user about a frame, a traceback or an exception, until the program is to go on."""
@@ -206,7 +209,7 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
             self.tb_lineno[tb.tb_frame] = tb.tb_lineno
             tb = tb.tb_next
         self.curframe = self.stack[self.curindex][0]
-        if MINOR < 13:
+        if quirks.CACHES_LOCALS:
             self.curframe_locals = self.curframe.f_locals
         self._note_conveniences()
         self._save_initial_file_mtime(self.curframe)
@@ -240,7 +243,7 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
             return "!"
         if rest is not None:
             self.cmdqueue.insert(0, rest)
-        return _rdb.pdb_dollars(line) if "$" in line and MINOR >= 12 else line
+        return _rdb.pdb_dollars(line) if "$" in line and quirks.HAS_CONVENIENCE_VARIABLES else line
 
     def onecmd(self, line: str) -> Any:
         """Runs a line as if it was typed, and returns whether the loop ends."""
@@ -298,7 +301,7 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
         """Looks at another frame of the stack."""
         self.curindex = number
         self.curframe = self.stack[number][0]
-        if MINOR < 13:
+        if quirks.CACHES_LOCALS:
             self.curframe_locals = self.curframe.f_locals
         self.set_convenience_variable(self.curframe, "_frame", self.curframe)
         self.lineno = None
@@ -406,7 +409,10 @@ def read_raw(prompt: str) -> str | None:
 def read_rc() -> list[str]:
     """Returns the lines of the start-up files."""
     lines: list[str] = []
-    for path in (os.path.expanduser("~/.pdbrc"), ".pdbrc"):
+    paths = [os.path.expanduser("~/.pdbrc"), os.path.abspath(".pdbrc")]
+    if quirks.ASKS_ONCE_FOR_RC and paths[0] == paths[1]:
+        del paths[1]
+    for path in paths:
         try:
             with open(path, encoding="utf-8") as file:
                 lines.extend(file)
@@ -438,7 +444,7 @@ def current_task() -> Any:
 
 def can_colorize(stream: TextIO) -> bool:
     """Returns whether a stream shows colours."""
-    if MINOR < 14:
+    if not quirks.HAS_COLOURS:
         return False
     import _colorize
 

@@ -7,7 +7,7 @@ import re
 import sys
 
 from rdb import _rdb
-from rdb._pdb.base import MINOR
+from rdb._pdb.quirks import COUNTS_FROM_BODY, FINDS_PATHS_OF_PROGRAM, NAMES_PACKAGES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def find_function(funcname: str, filename: str) -> tuple[str, str, int] | None:
     The line is the first one of its body; before Python 3.13, that of its ``def``.
     """
     lines, body = _rdb.pdb_find_function(funcname, filename)
-    if MINOR >= 13:
+    if COUNTS_FROM_BODY:
         return None if body is None else (funcname, filename, body)
     pattern = re.compile(rf"def\s+{re.escape(funcname)}(\s*\[.+\])?\s*[(]")
     found = (number for number, line in enumerate(lines, 1) if pattern.match(line))
@@ -51,12 +51,12 @@ class Places:
         """Returns the path of a file or module that is written in any way; None: it is not there."""
         if os.path.isabs(filename) and os.path.exists(filename):
             return filename
-        if MINOR < 13:
+        if FINDS_PATHS_OF_PROGRAM:
             first = os.path.join(sys.path[0], filename)
             if os.path.exists(first) and self.canonic(first) == self.mainpyfile:  # type: ignore[attr-defined]
                 return first
         if not filename.endswith(".py"):
-            filename = filename.replace(".", os.sep) + ".py" if MINOR >= 13 else filename + ".py"
+            filename = filename.replace(".", os.sep) + ".py" if NAMES_PACKAGES else filename + ".py"
         if os.path.isabs(filename):
             return filename if os.path.exists(filename) else None
         for directory in sys.path:
@@ -126,7 +126,7 @@ class Places:
         return (self.canonic(path), checked, function_name) if checked else None  # type: ignore[attr-defined]
 
     def _first_line(self, code: CodeType) -> int:
-        return find_first_executable_line(code) if MINOR >= 13 else code.co_firstlineno
+        return find_first_executable_line(code) if COUNTS_FROM_BODY else code.co_firstlineno
 
     def _module_globals(self) -> dict[str, Any] | None:
         return self.curframe.f_globals if self.curframe is not None else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import codeop
 import os
 
-from rdb._pdb.base import MINOR
 from rdb._pdb.completing import DELIMITERS
+from rdb._pdb.quirks import HAS_PYREPL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["PdbPyReplInput", "is_available", "open_input"]
 
 def is_available() -> bool:
     """Returns whether Python's own editor can be used."""
-    if MINOR < 15 or os.environ.get("PYTHON_BASIC_REPL"):
+    if not HAS_PYREPL or os.environ.get("PYTHON_BASIC_REPL"):
         return False
     try:
         from _pyrepl.main import CAN_USE_PYREPL
@@ -58,7 +58,9 @@ class PdbPyReplInput:
 
     def python(self, prompt: str, complete: Callable[[str, int], str | None]) -> str | None:
         """Returns a statement for the interactive interpreter; None: there are no more."""
-        return self._read(prompt, is_incomplete, complete)
+        text = self._read(prompt, is_incomplete, complete)
+        # A line that has nothing but the indentation which the editor began it with ends the statement.
+        return text and text.rstrip(" \t")
 
     def _read(
         self, prompt: str, wants_more: Callable[[str], bool], complete: Callable[[str, int], str | None]

@@ -308,7 +308,11 @@ impl Host for FaceHost {
             let py = pdb.py();
             let frame = frame.map(|frame| frame_of(pdb, frame)).transpose()?;
             let globals = frame.as_ref().map(|frame| frame.getattr(intern!(py, "f_globals"))).transpose()?;
-            let lines = source::cached_lines(py, &path, globals.as_ref()).unwrap_or_default();
+            let mut lines = source::cached_lines(py, &path, globals.as_ref()).unwrap_or_default();
+            let file = globals.as_ref().and_then(|globals| globals.get_item(intern!(py, "__file__")).ok()?.extract().ok());
+            if let (true, true, Some::<String>(file)) = (lines.is_empty(), path.starts_with("<frozen"), file) {
+                lines = source::cached_lines(py, &file, globals.as_ref()).unwrap_or_default();
+            }
             Ok(SourceText { lines: lines.into(), stale: false })
         })
     }
