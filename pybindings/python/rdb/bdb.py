@@ -22,6 +22,7 @@ from rdb._rdb import _BdbBase, checkfuncname, effective, quit_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
     from types import CodeType, FrameType, TracebackType
     from typing import TextIO
 
@@ -52,6 +53,10 @@ class Bdb(_BdbBase):
         self.frame_trace_lines_opcodes = {}
         self.backend = backend
         self._load_breaks()
+
+    def set_enterframe(self, frame: FrameType | None) -> AbstractContextManager[None]:
+        """Returns a context in which `enterframe` is this frame, as while an event of it is served."""
+        return _Entered(self, frame)
 
     def set_break(
         self, filename: str, lineno: int, temporary: bool = False, cond: str | None = None, funcname: str | None = None
@@ -271,6 +276,18 @@ class Bdb(_BdbBase):
             self.quitting = True
             self.stop_trace()
         return result
+
+
+class _Entered:
+    def __init__(self, debugger: Bdb, frame: FrameType | None) -> None:
+        self._debugger = debugger
+        self._frame = frame
+
+    def __enter__(self) -> None:
+        self._debugger.enterframe = self._frame
+
+    def __exit__(self, *error: object) -> None:
+        self._debugger.enterframe = None
 
 
 class Breakpoint:

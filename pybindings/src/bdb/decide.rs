@@ -179,12 +179,13 @@ pub(super) fn break_anywhere(debugger: &Bundle<'_>, own: Overrides, frame: &Boun
 
 /// Returns the lines of a code object in ascending order, that of its `def` or first decorator included.
 pub(super) fn lines_of_code(code: &Bound<'_, PyAny>) -> PyResult<Arc<[u32]>> {
+    let py = code.py();
+    code::prepare(py)?;
     let id = code::id_of(code);
     let known = id.and_then(|id| LINES.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(&id).cloned());
     if let Some(known) = known {
         return Ok(known);
     }
-    let py = code.py();
     let first: u32 = code.getattr(intern!(py, "co_firstlineno"))?.extract()?;
     let mut lines = Vec::new();
     for range in code.call_method0(intern!(py, "co_lines"))?.try_iter()? {
