@@ -70,6 +70,7 @@ class Bdb(_BdbBase):
         self._add_to_breaks(filename, lineno)
         Breakpoint(filename, lineno, temporary, cond, funcname)
         self._wake_frames(filename, lineno)
+        self._follow_breaks()
         return None
 
     def _wake_frames(self, filename: str, lineno: int) -> None:
