@@ -387,25 +387,25 @@ def _namespaces(
 
 
 def __getattr__(name: str) -> Any:
-    """Looks up `BdbQuit`: an import of the standard library's bdb takes longer than all else here."""
+    """Looks up `BdbQuit`: to import the standard library's bdb takes longer than all else here."""
     if name == "BdbQuit":
-        return globals().setdefault("BdbQuit", _quit_class())
+        return _quit_class()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _quit_class() -> type[Exception]:
-    """Returns the exception by which a program is made to leave.
+    """Returns the exception by which a program is made to leave, and keeps it as `BdbQuit`.
 
     It is the standard library's, so that what catches that one catches ours. Where this module has taken the place of
-    the standard library's, or there is none, it is a class of our own.
+    the standard library's, which then finds what is kept here, or where there is none, it is a class of our own.
     """
+    names = globals()
+    names["BdbQuit"] = type("BdbQuit", (Exception,), {"__doc__": "The program is made to leave.", "__module__": "bdb"})
     try:
-        import bdb
+        from bdb import BdbQuit
     except ImportError:
-        return _own_quit_class()
-    found: type[Exception] | None = vars(bdb).get("BdbQuit")
-    return found or _own_quit_class()
-
-
-def _own_quit_class() -> type[Exception]:
-    return type("BdbQuit", (Exception,), {"__doc__": "The program is made to leave.", "__module__": "bdb"})
+        pass
+    else:
+        names["BdbQuit"] = BdbQuit
+    kept: type[Exception] = names["BdbQuit"]
+    return kept
