@@ -22,6 +22,7 @@ from rdb._rdb import _BdbBase, checkfuncname, effective, quit_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
     from types import CodeType, FrameType, TracebackType
     from typing import TextIO
 
@@ -53,6 +54,10 @@ class Bdb(_BdbBase):
         self.backend = backend
         self._load_breaks()
 
+    def set_enterframe(self, frame: FrameType | None) -> AbstractContextManager[None]:
+        """Returns a context in which `enterframe` is this frame, as while an event of it is served."""
+        return _Entered(self, frame)
+
     def set_break(
         self, filename: str, lineno: int, temporary: bool = False, cond: str | None = None, funcname: str | None = None
     ) -> str | None:
@@ -65,6 +70,7 @@ class Bdb(_BdbBase):
         self._add_to_breaks(filename, lineno)
         Breakpoint(filename, lineno, temporary, cond, funcname)
         self._wake_frames(filename, lineno)
+        self._follow_breaks()
         return None
 
     def _wake_frames(self, filename: str, lineno: int) -> None:
@@ -273,6 +279,18 @@ class Bdb(_BdbBase):
         return result
 
 
+class _Entered:
+    def __init__(self, debugger: Bdb, frame: FrameType | None) -> None:
+        self._debugger = debugger
+        self._frame = frame
+
+    def __enter__(self) -> None:
+        self._debugger.enterframe = self._frame
+
+    def __exit__(self, *error: object) -> None:
+        self._debugger.enterframe = None
+
+
 class Breakpoint:
     """A breakpoint. All debuggers of the process share them.
 
@@ -369,25 +387,25 @@ def _namespaces(
 
 
 def __getattr__(name: str) -> Any:
-    """Looks up `BdbQuit`: an import of the standard library's bdb takes longer than all else here."""
+    """Looks up `BdbQuit`: to import the standard library's bdb takes longer than all else here."""
     if name == "BdbQuit":
-        return globals().setdefault("BdbQuit", _quit_class())
+        return _quit_class()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _quit_class() -> type[Exception]:
-    """Returns the exception by which a program is made to leave.
+    """Returns the exception by which a program is made to leave, and keeps it as `BdbQuit`.
 
     It is the standard library's, so that what catches that one catches ours. Where this module has taken the place of
-    the standard library's, or there is none, it is a class of our own.
+    the standard library's, which then finds what is kept here, or where there is none, it is a class of our own.
     """
+    names = globals()
+    names["BdbQuit"] = type("BdbQuit", (Exception,), {"__doc__": "The program is made to leave.", "__module__": "bdb"})
     try:
-        import bdb
+        from bdb import BdbQuit
     except ImportError:
-        return _own_quit_class()
-    found: type[Exception] | None = vars(bdb).get("BdbQuit")
-    return found or _own_quit_class()
-
-
-def _own_quit_class() -> type[Exception]:
-    return type("BdbQuit", (Exception,), {"__doc__": "The program is made to leave.", "__module__": "bdb"})
+        pass
+    else:
+        names["BdbQuit"] = BdbQuit
+    kept: type[Exception] = names["BdbQuit"]
+    return kept

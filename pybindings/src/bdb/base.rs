@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAny, PyDict, PyTuple};
 
 use super::state::BdbState;
-use super::{decide, dispatch, overrides, stepping};
+use super::{decide, dispatch, overrides, plan, stepping};
 
 /// The native half of a debugger. The methods are those of `bdb.Bdb`; a subclass may override any of them.
 #[pyclass(frozen, subclass, extends = BdbState, module = "rdb._rdb", name = "_BdbBase")]
@@ -186,7 +186,13 @@ impl BdbBase {
     ) -> PyResult<()> {
         let cmd = stepping::Asked { frame: cmdframe, line: cmdlineno };
         stepping::set_stopinfo(slf, &stopframe, &returnframe, stoplineno, cmd)?;
-        slf.call_method1("_set_trace_opcodes", (opcode,)).map(drop)
+        slf.call_method1("_set_trace_opcodes", (opcode,))?;
+        plan::goal_changed(slf)
+    }
+
+    /// Has what is asked of the interpreter follow the breakpoints that were set.
+    fn _follow_breaks(slf: &Bundle<'_>) -> PyResult<()> {
+        plan::follow(slf)
     }
 
     fn _set_trace_opcodes(slf: &Bundle<'_>, trace_opcodes: bool) -> PyResult<()> {

@@ -122,11 +122,11 @@ pub(super) fn canonic<'py>(debugger: &Bundle<'py>, filename: &Bound<'py, PyAny>)
     Ok(canonic)
 }
 
-/// Returns the canonical file name of a frame and the lines of that file that have breakpoints, if there are any.
+/// Returns the canonical file name of a code object and the lines of that file that have breakpoints, if there are any.
 pub(super) fn lines_of_file<'py>(
     debugger: &Bundle<'py>,
     own: Overrides,
-    frame: &Bound<'py, PyAny>,
+    code: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Bound<'py, PyAny>, Bound<'py, PyList>)>> {
     let py = debugger.py();
     let breaks = BdbBase::state(debugger).get(py, |state| &state.breaks);
@@ -134,7 +134,7 @@ pub(super) fn lines_of_file<'py>(
     if breaks.is_empty() {
         return Ok(None);
     }
-    let filename = frame.getattr(intern!(py, "f_code"))?.getattr(intern!(py, "co_filename"))?;
+    let filename = code.getattr(intern!(py, "co_filename"))?;
     let filename = match own.has(Part::Canonic) {
         true => debugger.call_method1(intern!(py, "canonic"), (filename,))?,
         false => canonic(debugger, &filename)?,
@@ -146,11 +146,12 @@ pub(super) fn lines_of_file<'py>(
 /// Returns whether a breakpoint stops at the line of this frame. Has a temporary one deleted.
 pub(super) fn break_here(debugger: &Bundle<'_>, own: Overrides, frame: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = debugger.py();
-    let Some((filename, lines)) = lines_of_file(debugger, own, frame)? else { return Ok(false) };
+    let code = frame.getattr(intern!(py, "f_code"))?;
+    let Some((filename, lines)) = lines_of_file(debugger, own, &code)? else { return Ok(false) };
     let mut line = line_of(frame);
     if !lines.contains(line)? {
         // The first line of a function stands for the breakpoint that was set by its name.
-        line = Some(first_line(frame)?);
+        line = Some(first_line(&code)?);
         if !lines.contains(line)? {
             return Ok(false);
         }
@@ -168,23 +169,41 @@ pub(super) fn break_here(debugger: &Bundle<'_>, own: Overrides, frame: &Bound<'_
 
 /// Returns whether a breakpoint may stop in this frame.
 pub(super) fn break_anywhere(debugger: &Bundle<'_>, own: Overrides, frame: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let Some((_, lines)) = lines_of_file(debugger, own, frame)? else { return Ok(false) };
-    if !quirks::BREAKS_BY_CODE {
-        return Ok(true);
-    }
     let code = frame.getattr(intern!(frame.py(), "f_code"))?;
-    let has = lines_of_code(&code)?;
+    match lines_of_file(debugger, own, &code)? {
+        Some((_, lines)) => Ok(!quirks::BREAKS_BY_CODE || holds_any(&code, &lines)?),
+        None => Ok(false),
+    }
+}
+
+/// Returns whether a breakpoint may stop at this line of a code object.
+pub(super) fn may_break_at(
+    debugger: &Bundle<'_>,
+    own: Overrides,
+    code: &Bound<'_, PyAny>,
+    line: u32,
+) -> PyResult<bool> {
+    match lines_of_file(debugger, own, code)? {
+        Some((_, lines)) => Ok(lines.contains(line)? || lines.contains(first_line(code)?)?),
+        None => Ok(false),
+    }
+}
+
+/// Returns whether a code object has one of these lines.
+pub(super) fn holds_any(code: &Bound<'_, PyAny>, lines: &Bound<'_, PyList>) -> PyResult<bool> {
+    let has = lines_of_code(code)?;
     Ok(lines.iter().any(|line| line.extract::<u32>().is_ok_and(|line| has.binary_search(&line).is_ok())))
 }
 
 /// Returns the lines of a code object in ascending order, that of its `def` or first decorator included.
-pub(super) fn lines_of_code(code: &Bound<'_, PyAny>) -> PyResult<Arc<[u32]>> {
+fn lines_of_code(code: &Bound<'_, PyAny>) -> PyResult<Arc<[u32]>> {
+    let py = code.py();
+    code::prepare(py)?;
     let id = code::id_of(code);
     let known = id.and_then(|id| LINES.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(&id).cloned());
     if let Some(known) = known {
         return Ok(known);
     }
-    let py = code.py();
     let first: u32 = code.getattr(intern!(py, "co_firstlineno"))?.extract()?;
     let mut lines = Vec::new();
     for range in code.call_method0(intern!(py, "co_lines"))?.try_iter()? {
@@ -204,7 +223,6 @@ pub(super) fn lines_of_code(code: &Bound<'_, PyAny>) -> PyResult<Arc<[u32]>> {
     Ok(lines)
 }
 
-fn first_line(frame: &Bound<'_, PyAny>) -> PyResult<u32> {
-    let py = frame.py();
-    frame.getattr(intern!(py, "f_code"))?.getattr(intern!(py, "co_firstlineno"))?.extract()
+fn first_line(code: &Bound<'_, PyAny>) -> PyResult<u32> {
+    code.getattr(intern!(code.py(), "co_firstlineno"))?.extract()
 }

@@ -8,9 +8,9 @@ use pyo3::types::PyString;
 use super::base::{BdbBase, Bundle};
 use super::decide::{breaks_anywhere, breaks_here, line_of, stops_here};
 use super::overrides::{self, Overrides, Part};
-use super::quirks;
 use super::quit::go_on;
 use super::state::{Slot, State};
+use super::{plan, quirks};
 use crate::ffi::import;
 
 /// `CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR`: frames that can be suspended.
@@ -54,11 +54,26 @@ pub(super) fn trace<'py>(
     event: &str,
     arg: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = debugger.py();
-    let _serving = Serving::begin(debugger, frame);
     if BdbBase::state(debugger).lock().quitting {
         return Ok(None);
     }
+    let serving = Serving::begin(debugger, frame);
+    let function = serve(debugger, frame, event, arg);
+    drop(serving);
+    match function {
+        Ok(_) => plan::served(debugger, frame)?,
+        Err(_) => plan::leave(debugger)?,
+    }
+    function
+}
+
+fn serve<'py>(
+    debugger: &Bundle<'py>,
+    frame: &Bound<'py, PyAny>,
+    event: &str,
+    arg: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = debugger.py();
     let own = overrides::of(debugger)?;
     let overridden = |name: &Bound<'py, PyString>| debugger.call_method1(name, (frame, arg)).map(Some);
     match event {

@@ -96,11 +96,20 @@ fn look(debugger: &Bound<'_, BdbBase>, class: &Bound<'_, PyType>) -> PyResult<Ov
             Some(names) => names.contains(name)?,
             None => false,
         };
-        if of_instance || !class.getattr(name)?.is(&own.getattr(name)?) {
+        let method = class.getattr(name)?;
+        if of_instance || !(method.is(&own.getattr(name)?) || means_nothing(part, &method)) {
             found |= part.bit();
         }
     }
     Ok(Overrides(found))
+}
+
+/// Returns whether the method is an override that does nothing where `stop_here` says no: pdb's own `user_call`.
+fn means_nothing(part: Part, method: &Bound<'_, PyAny>) -> bool {
+    let is = |name: &str, wanted: &[&str]| {
+        method.getattr(name).is_ok_and(|found| wanted.iter().any(|wanted| found.eq(wanted).unwrap_or(false)))
+    };
+    part == Part::UserCall && is("__qualname__", &["Pdb.user_call"]) && is("__module__", &["pdb", "rdb.pdb"])
 }
 
 /// Returns the interpreter's mark of the present state of a class; 0: it has none at present.

@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyTuple};
 use super::base::{BdbBase, Bundle};
 use super::decide::line_of;
 use super::dispatch::{Serving, function, suspends};
-use super::{overrides, quirks};
+use super::{overrides, plan, quirks};
 use crate::code;
 use crate::ffi::{FramePtr, import};
 
@@ -41,16 +41,28 @@ impl Default for Goal<'_> {
 pub(super) fn start_trace(debugger: &Bundle<'_>) -> PyResult<()> {
     code::prepare(debugger.py())?;
     overrides::forget(debugger);
+    if plan::begin(debugger)? {
+        return Ok(());
+    }
     settrace(debugger.py(), Some(function(debugger)?))
 }
 
 /// Ends tracing.
 pub(super) fn stop_trace(debugger: &Bundle<'_>) -> PyResult<()> {
+    plan::leave(debugger)?;
     settrace(debugger.py(), None)
 }
 
-fn settrace(py: Python<'_>, function: Option<Object<'_>>) -> PyResult<()> {
+/// Sets the trace function of this thread.
+pub(super) fn settrace(py: Python<'_>, function: Option<Object<'_>>) -> PyResult<()> {
     import(py, "sys")?.getattr(intern!(py, "settrace"))?.call1((function,)).map(drop)
+}
+
+/// Returns whether this debugger is the trace function of this thread.
+pub(super) fn traces_here(debugger: &Bundle<'_>) -> PyResult<bool> {
+    let py = debugger.py();
+    let function = import(py, "sys")?.getattr(intern!(py, "gettrace"))?.call0()?;
+    Ok(function.getattr(intern!(py, "__self__")).is_ok_and(|owner| owner.is(debugger)))
 }
 
 /// Makes the debugger ready to start.
@@ -229,7 +241,7 @@ pub(super) fn set_continue(debugger: &Bundle<'_>) -> PyResult<()> {
     stop_at(debugger, Goal { stopframe, stoplineno: -1, ..Goal::default() })?;
     let breaks = state.get(py, |state| &state.breaks);
     if breaks.map_or(Ok(false), |breaks| breaks.is_truthy())? {
-        return Ok(());
+        return plan::settle(debugger);
     }
     debugger.call_method0(intern!(py, "stop_trace"))?;
     let mut frame = FramePtr::current(py).map(|frame| frame.object(py));
@@ -257,7 +269,7 @@ pub(super) fn set_quit(debugger: &Bundle<'_>) -> PyResult<()> {
 }
 
 /// Returns the frame that called or resumed a frame.
-fn caller<'py>(frame: &Object<'py>) -> PyResult<Option<Object<'py>>> {
+pub(super) fn caller<'py>(frame: &Object<'py>) -> PyResult<Option<Object<'py>>> {
     let back = frame.getattr(intern!(frame.py(), "f_back"))?;
     Ok((!back.is_none()).then_some(back))
 }
