@@ -164,6 +164,7 @@ impl CodePtr {
     }
 
     /// Returns the opcode of the instruction at this byte offset.
+    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn opcode_at(self, py: Python<'_>, offset: u32) -> Option<u8> {
         self.bytecode(py).ok()?.cast::<PyBytes>().ok()?.as_bytes().get(usize::try_from(offset).ok()?).copied()
     }
@@ -219,6 +220,38 @@ impl Drop for Untraced<'_> {
         let _py = self.0;
         // SAFETY: attached, and `begin` has been called on this thread.
         unsafe { ffi::PyThreadState_LeaveTracing(ffi::PyThreadState_Get()) };
+    }
+}
+
+/// Lets Python code run deeper while it lives: what a front end asks for has to run at the limit of recursion too.
+pub(crate) struct Headroom<'py> {
+    py: Python<'py>,
+    before: c_int,
+}
+
+impl<'py> Headroom<'py> {
+    /// How many calls deeper.
+    const CALLS: c_int = 500;
+
+    /// Raises the limit.
+    pub(crate) fn begin(py: Python<'py>) -> Self {
+        // SAFETY: attached; the limit is a number and any larger one is taken.
+        let before = unsafe { ffi::Py_GetRecursionLimit() };
+        // SAFETY: as above.
+        unsafe { ffi::Py_SetRecursionLimit(before.saturating_add(Self::CALLS)) };
+        Self { py, before }
+    }
+}
+
+impl Drop for Headroom<'_> {
+    fn drop(&mut self) {
+        let _py = self.py;
+        // SAFETY: attached. A limit that the user has set meanwhile stays.
+        unsafe {
+            if ffi::Py_GetRecursionLimit() == self.before.saturating_add(Self::CALLS) {
+                ffi::Py_SetRecursionLimit(self.before);
+            }
+        }
     }
 }
 

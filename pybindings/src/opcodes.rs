@@ -27,9 +27,11 @@ const SILENT: [&str; 5] = ["CACHE", "RESUME", "END_FOR", "END_SEND", "END_ASYNC_
 const LOOP_ENDS: [&str; 1] = ["END_FOR"];
 
 impl Opcodes {
-    /// Reads the numbers from the module `opcode`.
+    /// Reads the numbers from the module `opcode`, or where there is one from the table that it reads itself: importing it
+    /// alone is a large part of what starting rdb costs.
     pub(crate) fn load(py: Python<'_>) -> PyResult<Self> {
-        let map = import(py, "opcode")?.getattr(intern!(py, "opmap"))?;
+        let table = import(py, "_opcode_metadata").or_else(|_| import(py, "opcode"))?;
+        let map = table.getattr(intern!(py, "opmap"))?;
         // A mapping, but not always a `dict`: 3.15 made it a `frozendict`.
         let numbers =
             |names: &[&str]| names.iter().filter_map(|name| map.get_item(name).ok()?.extract().ok()).collect();
@@ -54,6 +56,7 @@ impl Opcodes {
     }
 
     /// Returns whether this opcode ends a `for` loop.
+    #[cfg_attr(not(Py_3_12), expect(dead_code, reason = "the monitoring backend needs it"))]
     pub(crate) fn ends_loop(&self, opcode: u8) -> bool {
         self.loop_ends.contains(&opcode)
     }

@@ -34,13 +34,16 @@ def debug(target: Target, args: list[str], backend: str | None, commands: list[s
         rc: Whether ``.pdbrc`` and ``.rdbrc`` are read.
 
     Raises:
-        TargetError: The program cannot be read.
+        TargetError: The program cannot be read, or not be debugged in this way.
     """
     run = Run(target, args)
     run.load()
     if isinstance(run.error, TargetError):
         raise run.error
-    _rdb.start(backend, commands, rc)
+    try:
+        _rdb.start(backend, commands, rc)
+    except RuntimeError as error:
+        raise TargetError(f"Error: {error}") from None
     try:
         while run.once():
             run.forget()
@@ -79,6 +82,8 @@ class Run:
     def forget(self) -> None:
         """Drops what keeps objects of the last run alive."""
         self.error = self._program = None
+        for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+            sys.__dict__.pop(name, None)
 
     def once(self) -> bool:
         """Runs the program to its end, and returns whether it is to be started again."""

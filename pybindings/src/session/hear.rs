@@ -116,6 +116,7 @@ impl Session {
     /// Asks the engine, and brings the plan that follows into force; but not that of a stop: how the thread goes on decides
     /// what is wanted, and a step after a step changes nothing at all.
     fn decide(&self, py: Python<'_>, ask: impl FnOnce(&mut Engine) -> Decision) -> PyResult<Decision> {
+        self.bury(py);
         let (decision, plan) = {
             let mut engine = self.engine();
             let decision = ask(&mut engine);

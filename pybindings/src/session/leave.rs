@@ -136,12 +136,13 @@ impl Session {
         if main != thread {
             self.wake(py, main);
         }
-        self.leave_error(py).unwrap_or_else(|| Leave::Quit.error(py))
+        self.leave_error(py).unwrap_or_else(|| if main == thread { Leave::Quit.error(py) } else { thread_exit(py) })
     }
 
-    /// Makes the main thread leave, even out of a call that blocks.
+    /// Makes the main thread leave, even out of a call that blocks. Between the look at whether it is still there and the
+    /// signal no Python code runs, so that no other thread does.
     fn wake(&self, py: Python<'_>, main: ThreadId) {
-        if self.interrupts.kick(py, main) {
+        if self.leaving().is_none() || self.interrupts.kick(py, main) {
             return;
         }
         if let Some(class) = QUIT.get(py) {

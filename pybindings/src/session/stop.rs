@@ -11,7 +11,8 @@ use rdb_core::stop::{Resume, StepGoal, Stop, StopReason};
 
 use crate::callback::guarded;
 use crate::code;
-use crate::ffi::{FramePtr, Untraced, import, thread_id};
+use crate::errors::InternalError;
+use crate::ffi::{FramePtr, Headroom, Untraced, import, is_main_interpreter, thread_id};
 use crate::frame::{LiveStack, visible};
 use crate::host::{self, PyHost};
 use crate::session::hear::step_from;
@@ -66,6 +67,9 @@ impl Session {
     /// Stops the running thread right here, because the program or the host asked for it (`set_trace`, Ctrl-C, post
     /// mortem), and prompts. `Err` is how the program is made to leave.
     pub(crate) fn stop_in(&'static self, py: Python<'_>, reason: StopReason, stopped: Stopped) -> PyResult<()> {
+        if !is_main_interpreter(py) {
+            return Err(InternalError::Subinterpreter.into());
+        }
         let frame = stopped.frame_ptr(py).map_or(rdb_core::ids::FrameId(0), FramePtr::id);
         let stop = self.engine().stop_now(stopped.thread, frame, reason);
         let _quiet = Untraced::begin(py);
@@ -108,6 +112,7 @@ impl Session {
         };
         let bound = self.engine().take_bound();
         self.announce_bound(bound);
+        let headroom = Headroom::begin(py);
         let interrupts = self.interrupts.at_prompt(py);
         let mut host = PyHost::new(self, stop, stopped);
         let how = py.detach(|| {
@@ -118,6 +123,7 @@ impl Session {
         });
         host.close(py);
         drop(interrupts);
+        drop(headroom);
         tracing::debug!(?how, "the thread goes on");
         match how {
             Ok(how) => {
