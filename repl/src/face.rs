@@ -62,13 +62,8 @@ pub fn run(
     state.aliases = std::mem::take(&mut scene.aliases);
     state.last.clone_from(&scene.last);
     let screen = Screen::new(terminal);
-    let stop = Stop {
-        thread: ThreadId(0),
-        tick: Tick(0),
-        frame: FrameId(0),
-        reason: StopReason::Trace,
-        deleted: Vec::new(),
-    };
+    let stop =
+        Stop { thread: ThreadId(0), tick: Tick(0), frame: FrameId(0), reason: StopReason::Trace, deleted: Vec::new() };
     let mut dialog = Dialog::open(&mut state, &screen, host, &stop)?;
     dialog.selected = scene.selected;
     dialog.listed = scene.listed;

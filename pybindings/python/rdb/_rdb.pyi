@@ -97,6 +97,48 @@ def detached() -> bool:
 def finish() -> None:
     """Ends the session: the process is as it was without a debugger."""
 
+def pdb_commands() -> list[tuple[list[str], str, str, bool]]:
+    """Returns the commands that pdb has too: names, usage, help, whether it makes the program go on."""
+
+def pdb_command(pdb: object, name: str, argument: str) -> bool | None:
+    """Runs a command over a debugger object. Returns True if the program is to go on."""
+
+def pdb_statement(pdb: object, line: str) -> bool | None:
+    """Runs a statement in the frame that a debugger object looks at. Returns True if it awaits."""
+
+def pdb_displays(pdb: object) -> None:
+    """Shows the displayed expressions of a debugger object whose value has changed."""
+
+def pdb_expand(line: str, aliases: dict[str, str]) -> tuple[str, str | None]:
+    """Returns a line with the alias that it begins with expanded, and what follows its first ``;;``.
+
+    Raises `ValueError` if the alias was given too little or too much.
+    """
+
+def pdb_dollars(line: str) -> str:
+    """Returns a line with what pdb has for each ``$name``."""
+
+def pdb_complete(pdb: object, text: str) -> list[str]:
+    """Returns what a name or dotted name can become in the frame that a debugger object looks at."""
+
+def pdb_columns(words: list[str], columns: int) -> str:
+    """Returns words in columns, each line ended."""
+
+def pdb_manual() -> str:
+    """Returns the manual as plain text."""
+
+def pdb_colorize(source: str) -> str:
+    """Returns source text with colours."""
+
+def pdb_find_function(name: str, path: str) -> tuple[list[str], int | None]:
+    """Returns the lines of a file as it is now, and the first line of the body of a function in it."""
+
+def pdb_body_line(code: CodeType) -> int:
+    """Returns the first line of the body of a code object."""
+
+def pdb_exception_text(error: BaseException) -> str:
+    """Returns an exception as pdb shows it."""
+
 def checkfuncname(b: Breakpoint, frame: FrameType) -> bool:
     """Returns whether a breakpoint is meant for the place where the frame is.
 

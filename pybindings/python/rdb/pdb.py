@@ -1,20 +1,23 @@
 """A drop-in for the standard library's ``pdb``, over rdb's table of commands.
 
-``python -m rdb.pdb script.py`` is ``python -m pdb script.py``. The class `Pdb` can be derived from; what is overridden is
-honoured.
+``python -m rdb.pdb script.py`` is ``python -m pdb script.py``. The class `Pdb` can be derived from; what is overridden
+is honoured.
 """
 
 from __future__ import annotations
 
 import sys
 
-from rdb import _rdb, bdb
+from rdb import _rdb
+from rdb import bdb as bdb  # programs say `pdb.bdb.BdbQuit`
 from rdb._pdb import quirks
 from rdb._pdb.debugger import Pdb
-from rdb._pdb.errors import Restart, Text
-from rdb._pdb.main import main
+from rdb._pdb.errors import Restart as Restart
+from rdb._pdb.errors import Text
+from rdb._pdb.main import main as main
 from rdb._pdb.options import USAGE
-from rdb._pdb.places import find_first_executable_line, find_function
+from rdb._pdb.places import find_first_executable_line as find_first_executable_line
+from rdb._pdb.places import find_function as find_function
 from rdb._pdb.pyrepl import is_available
 from rdb._pdb.show import LINE_PREFIX
 from rdb._pdb.targets import ModuleTarget, ScriptTarget, ZipTarget
@@ -53,7 +56,11 @@ def get_default_backend() -> str:
     return _default_backend
 
 
-def run(statement: str | CodeType, globals: dict[str, Any] | None = None, locals: Mapping[str, Any] | None = None) -> None:  # noqa: A002, E501
+def run(
+    statement: str | CodeType,
+    globals: dict[str, Any] | None = None,  # noqa: A002 - pdb's name for it
+    locals: Mapping[str, Any] | None = None,  # noqa: A002
+) -> None:
     """Runs statements, and stops at the first line of them."""
     Pdb().run(statement, globals, locals)
 
@@ -118,7 +125,8 @@ def _post_mortem(t: BaseException | TracebackType | None, pdb_instance: Pdb) -> 
 
 def pm() -> None:
     """Looks at the stack of the exception that an interactive interpreter showed last."""
-    post_mortem(sys.last_exc if quirks.HAS_LAST_EXCEPTION else sys.last_traceback)
+    last = sys.last_exc if quirks.HAS_LAST_EXCEPTION else sys.last_traceback  # type: ignore[attr-defined]
+    post_mortem(last)
 
 
 def test() -> None:

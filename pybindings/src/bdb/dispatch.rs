@@ -77,7 +77,9 @@ fn serve<'py>(
     let own = overrides::of(debugger)?;
     let overridden = |name: &Bound<'py, PyString>| debugger.call_method1(name, (frame, arg)).map(Some);
     match event {
-        "line" if own.has(Part::DispatchLine) => debugger.call_method1(intern!(py, "dispatch_line"), (frame,)).map(Some),
+        "line" if own.has(Part::DispatchLine) => {
+            debugger.call_method1(intern!(py, "dispatch_line"), (frame,)).map(Some)
+        }
         "line" => line(debugger, own, frame).map(Some),
         "call" if own.has(Part::DispatchCall) => overridden(intern!(py, "dispatch_call")),
         "call" => call(debugger, own, frame, arg),
@@ -224,9 +226,8 @@ pub(super) fn opcode<'py>(
     own: Overrides,
     frame: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let stops = quirks::ANY_INSTRUCTION_STOPS
-        || stops_here(debugger, own, frame)?
-        || breaks_here(debugger, own, frame)?;
+    let stops =
+        quirks::ANY_INSTRUCTION_STOPS || stops_here(debugger, own, frame)? || breaks_here(debugger, own, frame)?;
     if stops {
         debugger.call_method1(intern!(debugger.py(), "user_opcode"), (frame,))?;
         go_on(debugger)?;

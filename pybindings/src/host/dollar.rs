@@ -33,12 +33,7 @@ pub(super) fn expand_with(source: &str, identifier: impl Fn(&str) -> String) -> 
     (expanded, names)
 }
 
-fn expand_into(
-    source: &str,
-    identifier: &dyn Fn(&str) -> String,
-    expanded: &mut String,
-    names: &mut Vec<String>,
-) {
+fn expand_into(source: &str, identifier: &dyn Fn(&str) -> String, expanded: &mut String, names: &mut Vec<String>) {
     let mut rest = source;
     while let Some(next) = rest.chars().next() {
         let length = match next {
@@ -75,12 +70,7 @@ fn is_formatted(before: &str) -> bool {
 }
 
 /// Expands what stands in the fields of a formatted string.
-fn expand_fields(
-    literal: &str,
-    identifier: &dyn Fn(&str) -> String,
-    expanded: &mut String,
-    names: &mut Vec<String>,
-) {
+fn expand_fields(literal: &str, identifier: &dyn Fn(&str) -> String, expanded: &mut String, names: &mut Vec<String>) {
     let mut rest = literal;
     while let Some(open) = rest.find('{') {
         let field = &rest[open + 1..];

@@ -7,7 +7,7 @@ use rdb_core::host::{HostError, Located};
 use rdb_core::ids::{BreakpointId, Line};
 use rdb_core::location::Location;
 
-use crate::command::{PdbForm, Argument, Command, Compat, Failure, Flow, Group, Repeat};
+use crate::command::{Argument, Command, Compat, Failure, Flow, Group, PdbForm, Repeat};
 use crate::complete::Completes;
 use crate::dialog::{Dialog, resumes};
 use crate::parse::{self, Parsed, integer};
@@ -21,7 +21,10 @@ pub(crate) const BREAK: Command = Command {
     name: "break",
     aliases: &["b"],
     usage: "b(reak) [ ([filename:]lineno | [filename:]function) [thread N] [, condition] ]",
-    pdb: Some(PdbForm { usage: "b(reak) [ ([filename:]lineno | function) [, condition] ]", argument: Argument::Optional }),
+    pdb: Some(PdbForm {
+        usage: "b(reak) [ ([filename:]lineno | function) [, condition] ]",
+        argument: Argument::Optional,
+    }),
     summary: "Set a breakpoint, or list them all",
     help: "A line number is one of the current file; a function is a name that the frame knows (`func`, `obj.method`), \
            a dotted name (`pkg.module.func`, `module.Class.method`), or a name behind a file. A file or module is \
@@ -40,7 +43,10 @@ pub(crate) const TBREAK: Command = Command {
     name: "tbreak",
     aliases: &[],
     usage: "tbreak [ ([filename:]lineno | [filename:]function) [thread N] [, condition] ]",
-    pdb: Some(PdbForm { usage: "tbreak [ ([filename:]lineno | function) [, condition] ]", argument: Argument::Optional }),
+    pdb: Some(PdbForm {
+        usage: "tbreak [ ([filename:]lineno | function) [, condition] ]",
+        argument: Argument::Optional,
+    }),
     summary: "Set a breakpoint that is gone after its first stop",
     help: "Takes the same as `break`.",
     run: |dialog, argument| {

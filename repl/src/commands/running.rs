@@ -7,7 +7,7 @@ use rdb_core::host::{DebugFrontend, SessionMode};
 use rdb_core::ids::Line;
 use rdb_core::stop::{Resume, StepGoal};
 
-use crate::command::{PdbForm, Argument, Command, Compat, Failure, Flow, Group, Repeat, Resumes};
+use crate::command::{Argument, Command, Compat, Failure, Flow, Group, PdbForm, Repeat, Resumes};
 use crate::complete::Completes;
 use crate::console::{Console, StepKind, Steps};
 use crate::dialog::Dialog;
@@ -242,7 +242,8 @@ fn jump(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
 
 fn run(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     let mode = dialog.session().mode;
-    let runs_elsewhere = if dialog.state.dialect.is_pdb() { mode == SessionMode::Inline } else { mode != SessionMode::Cli };
+    let runs_elsewhere =
+        if dialog.state.dialect.is_pdb() { mode == SessionMode::Inline } else { mode != SessionMode::Cli };
     if runs_elsewhere {
         let name = &dialog.state.name;
         return Err(Failure::text(format!(

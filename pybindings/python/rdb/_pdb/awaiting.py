@@ -45,12 +45,13 @@ class Awaiting:
         if self.returnframe is not None or self.stoplineno != -1 or self.breaks:
             self.start_trace()
 
-    def _hear_breakpoints(self: Any, frame: FrameType) -> None:
+    def _hear_breakpoints(self, frame: FrameType) -> None:
         """Lets breakpoints stop what is awaited."""
-        if self.breaks:
-            before, self.enterframe = self.enterframe, frame
+        debugger: Any = self
+        if debugger.breaks:
+            before, debugger.enterframe = debugger.enterframe, frame
             try:
-                self.set_continue()
+                debugger.set_continue()
             finally:
-                self.enterframe = before
-            self.start_trace()
+                debugger.enterframe = before
+            debugger.start_trace()

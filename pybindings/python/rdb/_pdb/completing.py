@@ -137,11 +137,12 @@ class MultiLine:
 
     def complete(self, text: str, state: int) -> str | None:
         """Answers readline."""
-        if text.strip():
-            matches = self.debugger.completedefault(text)
-        else:
-            matches = [" " * (4 - self.readline.get_begidx() % 4)]  # type: ignore[union-attr]
+        matches = self.debugger.completedefault(text) if text.strip() else self.indentation()
         return matches[state] if state < len(matches) else None
+
+    def indentation(self) -> list[str]:
+        """Returns the blanks up to the next multiple of four."""
+        return [" " * (4 - self.readline.get_begidx() % 4)]  # type: ignore[union-attr]
 
     def indent(self) -> None:
         """Begins a line below the last one."""

@@ -446,6 +446,6 @@ def can_colorize(stream: TextIO) -> bool:
     """Returns whether a stream shows colours."""
     if not quirks.HAS_COLOURS:
         return False
-    import _colorize
+    import _colorize  # type: ignore[import-not-found]
 
     return bool(_colorize.can_colorize(file=stream))

@@ -23,7 +23,7 @@ class Help:
 
         Lists the commands, or explains one of them. `help exec` explains how statements are run, `help pdb` shows the
         whole manual.
-        """
+        """  # noqa: D400 - shown by `help`: the usage comes first
         if not arg:
             self._list_topics()  # type: ignore[attr-defined]
             return None

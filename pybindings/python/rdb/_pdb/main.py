@@ -76,6 +76,6 @@ def show_traceback(error: BaseException) -> None:
     if not quirks.TRACEBACKS_HAVE_COLOURS:
         traceback.print_exception(error)
         return
-    import _colorize
+    import _colorize  # type: ignore[import-not-found]
 
     traceback.print_exception(error, colorize=_colorize.can_colorize())  # type: ignore[call-overload]

@@ -21,7 +21,7 @@ def is_available() -> bool:
     if not HAS_PYREPL or os.environ.get("PYTHON_BASIC_REPL"):
         return False
     try:
-        from _pyrepl.main import CAN_USE_PYREPL
+        from _pyrepl.main import CAN_USE_PYREPL  # type: ignore[import-not-found]
     except ModuleNotFoundError:
         return False
     return bool(CAN_USE_PYREPL)
@@ -41,7 +41,7 @@ class PdbPyReplInput:
     """The editor of a debugger."""
 
     def __init__(self, debugger: Any) -> None:
-        from _pyrepl import readline
+        from _pyrepl import readline  # type: ignore[import-not-found]
 
         self.debugger = debugger
         self.matches: list[str] = []
@@ -92,7 +92,7 @@ class PdbPyReplInput:
 
     def gen_colors(self, buffer: str) -> Iterator[Any]:
         """Returns what is coloured: a command as a keyword, what follows it as Python."""
-        from _pyrepl.utils import ColorSpan, Span, gen_colors
+        from _pyrepl.utils import ColorSpan, Span, gen_colors  # type: ignore[import-not-found]
 
         words = buffer.split(maxsplit=1)
         if not words:

@@ -1,4 +1,4 @@
-"""What the pdb of the running version has, and how it does it. Each name says what differs; nobody else asks for versions."""
+"""What the pdb of the running version has, and how it does it: each name says what differs, nobody else asks."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from rdb import _rdb
 from rdb._pdb.errors import Text
@@ -69,10 +70,8 @@ class Show:
         while frame is not None:
             path = frame.f_code.co_filename
             if path not in self._file_mtime_table:
-                try:
+                with suppress(OSError, ValueError):
                     self._file_mtime_table[path] = os.path.getmtime(path)
-                except (OSError, ValueError):
-                    pass
             frame = frame.f_back
 
     def _validate_file_mtime(self) -> None:

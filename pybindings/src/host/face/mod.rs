@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use pyo3::intern;
 use rdb_core::host::Host;
 use rdb_core::ids::{FrameNo, Line};
 use rdb_core::stop::{Resume, StepGoal};
@@ -118,7 +118,9 @@ fn body_of(py: Python<'_>, path: &str, name: &str, lines: &[String]) -> PyResult
     }
     // What cannot be compiled as a whole may be a function that can, and others around it.
     let opens = |rest: &str| rest.trim_start().starts_with(['(', '[']);
-    let is_def = |line: &String| line.strip_prefix("def ").and_then(|line| line.trim_start().strip_prefix(name)).is_some_and(opens);
+    let is_def = |line: &String| {
+        line.strip_prefix("def ").and_then(|line| line.trim_start().strip_prefix(name)).is_some_and(opens)
+    };
     let Some(start) = lines.iter().position(is_def) else { return Ok(None) };
     let block: Arc<[String]> = source::block(py, &lines[start..])?.into();
     let outline = outline::of(py, "<function>", &block);
@@ -216,4 +218,3 @@ fn go_on(pdb: &Bound<'_, PyAny>, resume: &Resume) -> PyResult<bool> {
     pdb.call_method1(intern!(py, "_go_on"), (how, detail))?;
     Ok(true)
 }
-

@@ -213,10 +213,9 @@ impl Host for FaceHost {
     }
 
     fn execute(&mut self, frame: FrameNo, source: String) -> Answered<()> {
-        let (top_level, show) = self.ask(|pdb| {
-            Ok((Self::top_level_await(pdb)?, pdb.getattr(intern!(pdb.py(), "_show_value"))?.unbind()))
-        })?;
-        let streams = self.ask(|pdb| Streams::lend(pdb))?;
+        let (top_level, show) =
+            self.ask(|pdb| Ok((Self::top_level_await(pdb)?, pdb.getattr(intern!(pdb.py(), "_show_value"))?.unbind())))?;
+        let streams = self.ask(Streams::lend)?;
         let ran = self.in_frame(frame, |frame, extras| {
             let ran = eval::execute_showing(frame, extras, &source, top_level, show.bind(frame.py()))?;
             Ok((ran, frame.clone().unbind()))
@@ -309,7 +308,8 @@ impl Host for FaceHost {
             let frame = frame.map(|frame| frame_of(pdb, frame)).transpose()?;
             let globals = frame.as_ref().map(|frame| frame.getattr(intern!(py, "f_globals"))).transpose()?;
             let mut lines = source::cached_lines(py, &path, globals.as_ref()).unwrap_or_default();
-            let file = globals.as_ref().and_then(|globals| globals.get_item(intern!(py, "__file__")).ok()?.extract().ok());
+            let file =
+                globals.as_ref().and_then(|globals| globals.get_item(intern!(py, "__file__")).ok()?.extract().ok());
             if let (true, true, Some::<String>(file)) = (lines.is_empty(), path.starts_with("<frozen"), file) {
                 lines = source::cached_lines(py, &file, globals.as_ref()).unwrap_or_default();
             }
