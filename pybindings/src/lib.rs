@@ -26,7 +26,7 @@ mod _rdb {
     #[pymodule_export]
     use super::api::{post_mortem, set_trace, stop_async};
     #[pymodule_export]
-    use super::bdb::{BdbBase, BdbState, checkfuncname, effective, quit_exceptions};
+    use super::bdb::{BdbBase, BdbState, BreakpointBase, checkfuncname, effective, quit_exceptions};
     #[pymodule_export]
     use super::launch::{
         backend_info, detached, finish, forget_run, has_stopped, message, progressed, restarting, run_call, run_code,

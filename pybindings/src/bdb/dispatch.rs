@@ -67,6 +67,28 @@ pub(super) fn trace<'py>(
     function
 }
 
+/// A line begins in a frame of a quiet debugger; it stops there if `stops` says so.
+pub(super) fn crossing<'py>(
+    debugger: &Bundle<'py>,
+    frame: &Bound<'py, PyAny>,
+    stops: impl FnOnce() -> PyResult<bool>,
+) -> PyResult<()> {
+    let serving = Serving::begin(debugger, frame);
+    let stopped = stops().and_then(|stops| {
+        if stops {
+            debugger.call_method1(intern!(debugger.py(), "user_line"), (frame,))?;
+            go_on(debugger)?;
+        }
+        Ok(stops)
+    });
+    drop(serving);
+    match stopped {
+        Ok(true) => plan::served(debugger, frame),
+        Ok(false) => Ok(()),
+        Err(error) => plan::leave(debugger).and(Err(error)),
+    }
+}
+
 fn serve<'py>(
     debugger: &Bundle<'py>,
     frame: &Bound<'py, PyAny>,

@@ -18,7 +18,7 @@ use rdb_core::ids::{CodeId, ThreadId};
 
 use super::base::{BdbBase, Bundle};
 use super::monitor::{self, Tool};
-use super::overrides::{self, Part};
+use super::overrides::{self, Overrides, Part};
 use super::stepping::{caller, settrace, traces_here};
 use super::{decide, dispatch};
 use crate::code;
@@ -128,6 +128,9 @@ pub(super) fn abandon(py: Python<'_>) {
 
 /// Hears that a code object begins to run, or goes on.
 pub(super) fn begins(code: &Bound<'_, PyAny>) -> PyResult<Report> {
+    if code::id_of(code).is_some_and(|id| plan().armed.contains(&id)) {
+        return Ok(Report::Again);
+    }
     for (debugger, _) in members(code.py()) {
         if holds_breakpoint(&debugger, code)? {
             arm(code)?;
@@ -142,18 +145,32 @@ pub(super) fn line(code: &Bound<'_, PyAny>, line: u32) -> PyResult<Report> {
     let py = code.py();
     let (mut report, here) = (Report::Never, thread_id());
     for (debugger, thread) in members(py) {
-        if !decide::may_break_at(&debugger, overrides::of(&debugger)?, code, line)? {
-            continue;
-        }
+        let own = overrides::of(&debugger)?;
+        let Some((filename, lines)) = decide::lines_of_file(&debugger, own, code)? else { continue };
+        let Some(listed) = decide::listed(&lines, code, Some(line))? else { continue };
         report = Report::Again;
         if thread == here
             && !is_serving(&debugger)
             && let Some(frame) = FramePtr::current(py)
         {
-            dispatch::trace(&debugger, &frame.object(py), "line", &py.None().into_bound(py))?;
+            cross(&debugger, own, (&filename, listed), &frame.object(py))?;
         }
     }
     Ok(report)
+}
+
+/// Stops at a line if one of its breakpoints stops.
+fn cross<'py>(
+    debugger: &Bundle<'py>,
+    own: Overrides,
+    (filename, line): (&Bound<'py, PyAny>, u32),
+    frame: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    if own.any_decision() {
+        // The class was changed since: it may decide otherwise.
+        return dispatch::trace(debugger, frame, "line", &debugger.py().None().into_bound(debugger.py())).map(drop);
+    }
+    dispatch::crossing(debugger, frame, || decide::break_at(debugger, filename, line, frame))
 }
 
 /// Traces again: with the frames that would report if tracing had never ended.
