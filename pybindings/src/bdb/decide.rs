@@ -228,6 +228,7 @@ fn lines_of_code(code: &Bound<'_, PyAny>) -> PyResult<Arc<[u32]>> {
     Ok(lines)
 }
 
-fn first_line(code: &Bound<'_, PyAny>) -> PyResult<u32> {
+/// Returns the line of the `def` or first decorator.
+pub(super) fn first_line(code: &Bound<'_, PyAny>) -> PyResult<u32> {
     code.getattr(intern!(code.py(), "co_firstlineno"))?.extract()
 }

@@ -107,11 +107,11 @@ fn serve<'py>(
         "return" => leave(debugger, own, frame, arg).map(Some),
         "exception" if own.has(Part::DispatchException) => overridden(intern!(py, "dispatch_exception")),
         "exception" => exception(debugger, own, frame, arg).map(Some),
-        "opcode" if own.has(Part::DispatchOpcode) => overridden(intern!(py, "dispatch_opcode")),
-        "opcode" => opcode(debugger, own, frame).map(Some),
+        "opcode" if quirks::KNOWS_INSTRUCTIONS && own.has(Part::DispatchOpcode) => overridden(intern!(py, "dispatch_opcode")),
+        "opcode" if quirks::KNOWS_INSTRUCTIONS => opcode(debugger, own, frame).map(Some),
         "c_call" | "c_return" | "c_exception" => function(debugger).map(Some),
         _ => {
-            let text = format!("bdb.Bdb.dispatch: unknown debugging event: {event:?}");
+            let text = format!("bdb.Bdb.dispatch: unknown debugging event: '{event}'");
             import(py, "builtins")?.getattr(intern!(py, "print"))?.call1((text,))?;
             function(debugger).map(Some)
         }

@@ -81,15 +81,25 @@ pub(super) fn begin(debugger: &Bundle<'_>) -> PyResult<bool> {
 
 /// Ends what is asked for the debugger.
 pub(super) fn leave(debugger: &Bundle<'_>) -> PyResult<()> {
+    dismiss(debugger.py(), |member| member.debugger.is(debugger))
+}
+
+/// Ends what is asked for other debuggers of this thread: a thread has one trace function, and the last one wins.
+pub(super) fn supersede(debugger: &Bundle<'_>) -> PyResult<()> {
+    let here = thread_id();
+    dismiss(debugger.py(), |member| member.thread == here && !member.debugger.is(debugger))
+}
+
+fn dismiss(py: Python<'_>, whom: impl Fn(&Member) -> bool) -> PyResult<()> {
     let (gone, last) = {
         let mut plan = plan();
-        let gone: Vec<_> = plan.members.extract_if(.., |member| member.debugger.is(debugger)).collect();
+        let gone: Vec<_> = plan.members.extract_if(.., |member| whom(member)).collect();
         let last = plan.members.is_empty().then(|| (plan.tool.take(), std::mem::take(&mut plan.armed)));
         (gone, last)
     };
     drop(gone);
     match last {
-        Some((Some(tool), armed)) => tool.release(debugger.py(), armed),
+        Some((Some(tool), armed)) => tool.release(py, armed),
         _ => Ok(()),
     }
 }
@@ -222,15 +232,15 @@ fn only_breakpoints(debugger: &Bundle<'_>) -> PyResult<bool> {
 /// Asks `sys.monitoring` for what the debugger wants; returns false if it is not to be had.
 fn enter(debugger: &Bundle<'_>) -> PyResult<bool> {
     let py = debugger.py();
+    supersede(debugger)?;
     code::prepare(py)?;
     let breaks = breaks_of(debugger)?;
     let known = plan().members.iter().any(|member| member.debugger.is(debugger) && member.breaks == breaks);
     if known {
         return Ok(true);
     }
-    if plan().tool.is_none() {
-        let Some(tool) = Tool::take(py)? else { return Ok(false) };
-        plan().tool = Some(tool);
+    if !hold(py)? {
+        return Ok(false);
     }
     let old = {
         let mut plan = plan();
@@ -251,6 +261,21 @@ fn enter(debugger: &Bundle<'_>) -> PyResult<bool> {
     Ok(true)
 }
 
+/// Makes sure that there is a tool id; returns whether there is.
+fn hold(py: Python<'_>) -> PyResult<bool> {
+    let tool = plan().tool;
+    if let Some(tool) = tool
+        && tool.is_held(py)?
+    {
+        return Ok(true);
+    }
+    let tool = Tool::take(py)?;
+    let mut plan = plan();
+    plan.armed.clear();
+    plan.tool = tool;
+    Ok(tool.is_some())
+}
+
 fn breaks_of(debugger: &Bundle<'_>) -> PyResult<Vec<(String, Vec<u32>)>> {
     let breaks = BdbBase::state(debugger).get(debugger.py(), |state| &state.breaks);
     let Some(breaks) = breaks.and_then(|breaks| breaks.cast_into::<PyDict>().ok()) else { return Ok(Vec::new()) };
@@ -259,7 +284,8 @@ fn breaks_of(debugger: &Bundle<'_>) -> PyResult<Vec<(String, Vec<u32>)>> {
 
 fn holds_breakpoint(debugger: &Bundle<'_>, code: &Bound<'_, PyAny>) -> PyResult<bool> {
     match decide::lines_of_file(debugger, overrides::of(debugger)?, code)? {
-        Some((_, lines)) => decide::holds_any(code, &lines),
+        // A breakpoint on a function may be listed under a line that its code does not have.
+        Some((_, lines)) => Ok(lines.contains(decide::first_line(code)?)? || decide::holds_any(code, &lines)?),
         None => Ok(false),
     }
 }
