@@ -343,3 +343,32 @@ def test_importing_it_loads_no_other_debugger() -> None:
     code = "import sys, rdb.bdb; print(sorted({'pdb', 'cmd', 'bdb', 'inspect'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.skipif(not HAS_MONITORING, reason="sys.monitoring")
+def test_a_program_that_frees_all_tool_ids_does_not_break_the_debugger(module: ModuleType) -> None:
+    def program() -> None:
+        module.callee(1)
+        for tool in range(6):
+            sys.monitoring.free_tool_id(tool)
+
+    for _ in range(2):
+        debugger = Recorder("continue", "continue")
+        debugger.set_break(file_of(module), line_of("callee"))
+        debugger.runcall(program)
+        assert [stop[1] for stop in debugger.stops] == ["program", "callee"]
+
+
+def test_the_debugger_that_starts_last_is_the_one(module: ModuleType, recorder: type[Recorder]) -> None:
+    first, second = recorder("continue"), recorder("continue")
+    first.set_break(file_of(module), line_of("callee"))
+    second.set_break(file_of(module), line_of("end"))
+
+    def program() -> None:
+        module.callee(1)
+        second.runcall(module.caller)
+        module.callee(1)
+
+    first.runcall(program)
+    assert [stop[1:] for stop in first.stops][1:] == [("callee", line_of("callee"))]
+    assert second.stops[1:] == [("line", "caller", line_of("end"))]

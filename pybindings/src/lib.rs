@@ -26,7 +26,7 @@ mod _rdb {
     #[pymodule_export]
     use super::api::{post_mortem, set_trace, stop_async};
     #[pymodule_export]
-    use super::bdb::{BdbBase, BdbState, checkfuncname, effective, quit_exceptions};
+    use super::bdb::{BdbBase, BdbState, BreakpointBase, checkfuncname, effective, quit_exceptions};
     #[pymodule_export]
     use super::host::face::{
         pdb_body_line, pdb_colorize, pdb_columns, pdb_command, pdb_commands, pdb_complete, pdb_displays, pdb_dollars,

@@ -154,6 +154,17 @@ def effective(file: str, line: int, frame: FrameType) -> tuple[Breakpoint, bool]
 def quit_exceptions() -> tuple[type[BaseException], ...]:
     """Returns what an ``except`` has to catch so that it catches each ``BdbQuit`` there may be by now."""
 
+class _BreakpointBase:
+    """The attributes of a `Breakpoint` that are read at each hit."""
+
+    enabled: bool
+    line: int
+    func_first_executable_line: int | None
+    hits: int
+    ignore: int
+    cond: str | None
+    funcname: str | None
+
 class _BdbState:
     """The attributes of a `Bdb`."""
 

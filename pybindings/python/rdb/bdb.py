@@ -18,7 +18,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rdb._rdb import _BdbBase, checkfuncname, effective, quit_exceptions
+from rdb._rdb import _BdbBase, _BreakpointBase, checkfuncname, effective, quit_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -291,7 +291,7 @@ class _Entered:
         self._debugger.enterframe = None
 
 
-class Breakpoint:
+class Breakpoint(_BreakpointBase):
     """A breakpoint. All debuggers of the process share them.
 
     Args:
@@ -319,7 +319,7 @@ class Breakpoint:
         self.temporary = temporary
         self.cond = cond
         self.funcname = funcname
-        self.func_first_executable_line: int | None = None
+        self.func_first_executable_line = None
         self.enabled = True
         self.ignore = 0
         self.hits = 0

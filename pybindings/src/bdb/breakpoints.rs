@@ -3,34 +3,37 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PyString};
 use rdb_core::engine::Answer;
 
 use super::decide::line_of;
+use super::marks::Marked;
 use crate::code;
 use crate::ffi::import;
 use crate::host;
+
+/// The class `rdb.bdb.Breakpoint`, which holds the tables of all breakpoints.
+static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Returns whether a breakpoint is meant for the place where the frame is: its own line, or if it was set by the name of a
 /// function, the first line of that function that runs.
 #[pyfunction]
 pub(crate) fn checkfuncname(b: &Bound<'_, PyAny>, frame: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let py = b.py();
-    let line = line_of(frame);
-    let funcname = b.getattr(intern!(py, "funcname"))?;
-    if !funcname.is_truthy()? {
-        return b.getattr(intern!(py, "line"))?.eq(line);
-    }
-    let name = frame.getattr(intern!(py, "f_code"))?.getattr(intern!(py, "co_name"))?;
-    if !name.eq(&funcname)? {
+    is_meant(&Marked::of(b), frame)
+}
+
+fn is_meant(breakpoint: &Marked<'_, '_>, frame: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let line = line_of(frame).map(i64::from);
+    let Some(funcname) = breakpoint.funcname()? else { return Ok(line == Some(breakpoint.line()?)) };
+    let py = frame.py();
+    if !frame.getattr(intern!(py, "f_code"))?.getattr(intern!(py, "co_name"))?.eq(&funcname)? {
         return Ok(false);
     }
-    let first = b.getattr(intern!(py, "func_first_executable_line"))?;
-    if !first.is_truthy()? {
-        b.setattr(intern!(py, "func_first_executable_line"), line)?;
-        return Ok(true);
+    match breakpoint.first()?.filter(|&first| first != 0) {
+        Some(first) => Ok(line == Some(first)),
+        None => breakpoint.set_first(line).map(|()| true),
     }
-    first.eq(line)
 }
 
 /// Returns the breakpoint of a line that stops and whether it may be deleted if it is temporary, or (None, None). Counts the
@@ -55,14 +58,23 @@ pub(super) fn effective_at<'py>(
     line: Option<u32>,
     frame: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Bound<'py, PyAny>, bool)>> {
-    let class = import(py, "rdb.bdb")?.getattr(intern!(py, "Breakpoint"))?;
+    let class = match CLASS.get(py) {
+        Some(class) => class.bind(py).clone(),
+        None => {
+            let class = import(py, "rdb.bdb")?.getattr(intern!(py, "Breakpoint"))?;
+            CLASS.get_or_init(py, || class.unbind()).bind(py).clone()
+        }
+    };
     let all = class.getattr(intern!(py, "bplist"))?;
     // Another debugger may have deleted what this one still lists.
-    let here = all.call_method1(intern!(py, "get"), ((file, line),))?;
-    let Ok(here) = here.cast_into::<PyList>() else { return Ok(None) };
-    for breakpoint in here.get_slice(0, here.len()) {
-        match try_breakpoint(&breakpoint, frame)? {
-            Trial::Passes => {}
+    let Some(here) = all.cast_into::<PyDict>()?.get_item((file, line))? else { return Ok(None) };
+    let here = here.cast_into::<PyList>()?;
+    // The list may change while a condition is evaluated.
+    let mut index = 0;
+    while index < here.len() {
+        let breakpoint = here.get_item(index)?;
+        match try_breakpoint(&Marked::of(&breakpoint), frame)? {
+            Trial::Passes => index += 1,
             Trial::Stops => return Ok(Some((breakpoint, true))),
             Trial::Fails => return Ok(Some((breakpoint, false))),
         }
@@ -80,27 +92,19 @@ enum Trial {
     Fails,
 }
 
-fn try_breakpoint(breakpoint: &Bound<'_, PyAny>, frame: &Bound<'_, PyAny>) -> PyResult<Trial> {
-    let py = breakpoint.py();
-    if !breakpoint.getattr(intern!(py, "enabled"))?.is_truthy()? || !checkfuncname(breakpoint, frame)? {
+fn try_breakpoint(breakpoint: &Marked<'_, '_>, frame: &Bound<'_, PyAny>) -> PyResult<Trial> {
+    if !breakpoint.enabled()? || !is_meant(breakpoint, frame)? {
         return Ok(Trial::Passes);
     }
-    let hits: i64 = breakpoint.getattr(intern!(py, "hits"))?.extract()?;
-    breakpoint.setattr(intern!(py, "hits"), hits + 1)?;
-    let condition = breakpoint.getattr(intern!(py, "cond"))?;
-    if condition.is_truthy()? {
-        match is_true(py, frame, &condition) {
+    breakpoint.hit()?;
+    if let Some(condition) = breakpoint.condition()? {
+        match is_true(frame.py(), frame, &condition) {
             Answer::True => {}
             Answer::False => return Ok(Trial::Passes),
             Answer::Failed(_) => return Ok(Trial::Fails),
         }
     }
-    let ignore: i64 = breakpoint.getattr(intern!(py, "ignore"))?.extract()?;
-    if ignore > 0 {
-        breakpoint.setattr(intern!(py, "ignore"), ignore - 1)?;
-        return Ok(Trial::Passes);
-    }
-    Ok(Trial::Stops)
+    Ok(if breakpoint.ignores()? { Trial::Passes } else { Trial::Stops })
 }
 
 /// Answers a condition: text, or whatever else `eval` takes.

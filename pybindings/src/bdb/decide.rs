@@ -100,10 +100,6 @@ pub(super) fn is_skipped_module(debugger: &Bundle<'_>, module: &Bound<'_, PyAny>
 /// Returns the canonical form of a file name.
 pub(super) fn canonic<'py>(debugger: &Bundle<'py>, filename: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = debugger.py();
-    let text = filename.cast::<PyString>()?.to_string_lossy();
-    if text.len() > 1 && text.starts_with('<') && text.ends_with('>') {
-        return Ok(filename.clone());
-    }
     let cache = BdbBase::state(debugger).get(py, |state| &state.fncache);
     let cache = cache.and_then(|cache| cache.cast_into::<PyDict>().ok());
     let known = match &cache {
@@ -112,6 +108,10 @@ pub(super) fn canonic<'py>(debugger: &Bundle<'py>, filename: &Bound<'py, PyAny>)
     };
     if let Some(known) = known {
         return Ok(known);
+    }
+    let text = filename.cast::<PyString>()?.to_string_lossy();
+    if text.len() > 1 && text.starts_with('<') && text.ends_with('>') {
+        return Ok(filename.clone());
     }
     let path = import(py, "os")?.getattr(intern!(py, "path"))?;
     let absolute = path.call_method1(intern!(py, "abspath"), (filename,))?;
@@ -145,18 +145,36 @@ pub(super) fn lines_of_file<'py>(
 
 /// Returns whether a breakpoint stops at the line of this frame. Has a temporary one deleted.
 pub(super) fn break_here(debugger: &Bundle<'_>, own: Overrides, frame: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let py = debugger.py();
-    let code = frame.getattr(intern!(py, "f_code"))?;
+    let code = frame.getattr(intern!(frame.py(), "f_code"))?;
     let Some((filename, lines)) = lines_of_file(debugger, own, &code)? else { return Ok(false) };
-    let mut line = line_of(frame);
-    if !lines.contains(line)? {
-        // The first line of a function stands for the breakpoint that was set by its name.
-        line = Some(first_line(&code)?);
-        if !lines.contains(line)? {
-            return Ok(false);
-        }
+    match listed(&lines, &code, line_of(frame))? {
+        Some(line) => break_at(debugger, &filename, line, frame),
+        None => Ok(false),
     }
-    let Some((breakpoint, may_delete)) = breakpoints::effective_at(py, &filename, line, frame)? else {
+}
+
+/// Returns under which line the breakpoints for this line are listed: it, or the first one of the code, which stands for a
+/// breakpoint that was set by the name of the function.
+pub(super) fn listed(lines: &Bound<'_, PyList>, code: &Bound<'_, PyAny>, line: Option<u32>) -> PyResult<Option<u32>> {
+    let has = |wanted: u32| lines.contains(wanted);
+    if let Some(line) = line
+        && has(line)?
+    {
+        return Ok(Some(line));
+    }
+    let first = first_line(code)?;
+    Ok(has(first)?.then_some(first))
+}
+
+/// Returns whether one of the breakpoints that are listed under a line stops in this frame. Has a temporary one deleted.
+pub(super) fn break_at(
+    debugger: &Bundle<'_>,
+    filename: &Bound<'_, PyAny>,
+    line: u32,
+    frame: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    let py = debugger.py();
+    let Some((breakpoint, may_delete)) = breakpoints::effective_at(py, filename, Some(line), frame)? else {
         return Ok(false);
     };
     let number = breakpoint.getattr(intern!(py, "number"))?;
@@ -172,19 +190,6 @@ pub(super) fn break_anywhere(debugger: &Bundle<'_>, own: Overrides, frame: &Boun
     let code = frame.getattr(intern!(frame.py(), "f_code"))?;
     match lines_of_file(debugger, own, &code)? {
         Some((_, lines)) => Ok(!quirks::BREAKS_BY_CODE || holds_any(&code, &lines)?),
-        None => Ok(false),
-    }
-}
-
-/// Returns whether a breakpoint may stop at this line of a code object.
-pub(super) fn may_break_at(
-    debugger: &Bundle<'_>,
-    own: Overrides,
-    code: &Bound<'_, PyAny>,
-    line: u32,
-) -> PyResult<bool> {
-    match lines_of_file(debugger, own, code)? {
-        Some((_, lines)) => Ok(lines.contains(line)? || lines.contains(first_line(code)?)?),
         None => Ok(false),
     }
 }
@@ -223,6 +228,7 @@ fn lines_of_code(code: &Bound<'_, PyAny>) -> PyResult<Arc<[u32]>> {
     Ok(lines)
 }
 
-fn first_line(code: &Bound<'_, PyAny>) -> PyResult<u32> {
+/// Returns the line of the `def` or first decorator.
+pub(super) fn first_line(code: &Bound<'_, PyAny>) -> PyResult<u32> {
     code.getattr(intern!(code.py(), "co_firstlineno"))?.extract()
 }

@@ -67,6 +67,28 @@ pub(super) fn trace<'py>(
     function
 }
 
+/// A line begins in a frame of a quiet debugger; it stops there if `stops` says so.
+pub(super) fn crossing<'py>(
+    debugger: &Bundle<'py>,
+    frame: &Bound<'py, PyAny>,
+    stops: impl FnOnce() -> PyResult<bool>,
+) -> PyResult<()> {
+    let serving = Serving::begin(debugger, frame);
+    let stopped = stops().and_then(|stops| {
+        if stops {
+            debugger.call_method1(intern!(debugger.py(), "user_line"), (frame,))?;
+            go_on(debugger)?;
+        }
+        Ok(stops)
+    });
+    drop(serving);
+    match stopped {
+        Ok(true) => plan::served(debugger, frame),
+        Ok(false) => Ok(()),
+        Err(error) => plan::leave(debugger).and(Err(error)),
+    }
+}
+
 fn serve<'py>(
     debugger: &Bundle<'py>,
     frame: &Bound<'py, PyAny>,
@@ -87,11 +109,11 @@ fn serve<'py>(
         "return" => leave(debugger, own, frame, arg).map(Some),
         "exception" if own.has(Part::DispatchException) => overridden(intern!(py, "dispatch_exception")),
         "exception" => exception(debugger, own, frame, arg).map(Some),
-        "opcode" if own.has(Part::DispatchOpcode) => overridden(intern!(py, "dispatch_opcode")),
-        "opcode" => opcode(debugger, own, frame).map(Some),
+        "opcode" if quirks::KNOWS_INSTRUCTIONS && own.has(Part::DispatchOpcode) => overridden(intern!(py, "dispatch_opcode")),
+        "opcode" if quirks::KNOWS_INSTRUCTIONS => opcode(debugger, own, frame).map(Some),
         "c_call" | "c_return" | "c_exception" => function(debugger).map(Some),
         _ => {
-            let text = format!("bdb.Bdb.dispatch: unknown debugging event: {event:?}");
+            let text = format!("bdb.Bdb.dispatch: unknown debugging event: '{event}'");
             import(py, "builtins")?.getattr(intern!(py, "print"))?.call1((text,))?;
             function(debugger).map(Some)
         }

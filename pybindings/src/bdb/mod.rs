@@ -8,6 +8,7 @@ mod base;
 mod breakpoints;
 mod decide;
 mod dispatch;
+mod marks;
 mod monitor;
 mod overrides;
 mod plan;
@@ -18,5 +19,6 @@ mod stepping;
 
 pub(crate) use base::BdbBase;
 pub(crate) use breakpoints::{checkfuncname, effective};
+pub(crate) use marks::BreakpointBase;
 pub(crate) use quit::quit_exceptions;
 pub(crate) use state::BdbState;

@@ -15,6 +15,9 @@ use crate::callback::guarded;
 use crate::code;
 use crate::ffi::{CodePtr, import};
 
+/// The name under which a tool id is held.
+const NAME: &str = "rdb.bdb";
+
 /// Events of all code: where code begins to run, or goes on.
 const EVERYWHERE: [&str; 3] = ["PY_START", "PY_RESUME", "PY_THROW"];
 
@@ -32,7 +35,7 @@ impl Tool {
         // Ids that PEP 669 gives to nobody, then the debugger's; the engine prefers that one.
         for id in [4_u8, 3, 0] {
             if monitoring.call_method1(intern!(py, "get_tool"), (id,))?.is_none() {
-                monitoring.call_method1(intern!(py, "use_tool_id"), (id, "rdb.bdb"))?;
+                monitoring.call_method1(intern!(py, "use_tool_id"), (id, NAME))?;
                 let tool = Self(id);
                 tool.register(py)?;
                 monitoring.call_method1(intern!(py, "set_events"), (id, events(py, &EVERYWHERE)?))?;
@@ -40,6 +43,11 @@ impl Tool {
             }
         }
         Ok(None)
+    }
+
+    /// Returns whether the tool id is still ours: the program may give any away.
+    pub(super) fn is_held(self, py: Python<'_>) -> PyResult<bool> {
+        monitoring(py)?.call_method1(intern!(py, "get_tool"), (self.0,))?.eq(NAME)
     }
 
     fn register(self, py: Python<'_>) -> PyResult<()> {
@@ -75,6 +83,9 @@ impl Tool {
 
     /// Gives the tool id back, with the code objects that report their lines.
     pub(super) fn release(self, py: Python<'_>, armed: BTreeSet<CodeId>) -> PyResult<()> {
+        if !self.is_held(py)? {
+            return Ok(());
+        }
         let monitoring = monitoring(py)?;
         monitoring.call_method1(intern!(py, "set_events"), (self.0, 0))?;
         for code in armed.into_iter().filter_map(|id| code::of_id(py, id)) {

@@ -18,7 +18,7 @@ use rdb_core::ids::{CodeId, ThreadId};
 
 use super::base::{BdbBase, Bundle};
 use super::monitor::{self, Tool};
-use super::overrides::{self, Part};
+use super::overrides::{self, Overrides, Part};
 use super::stepping::{caller, settrace, traces_here};
 use super::{decide, dispatch};
 use crate::code;
@@ -81,15 +81,25 @@ pub(super) fn begin(debugger: &Bundle<'_>) -> PyResult<bool> {
 
 /// Ends what is asked for the debugger.
 pub(super) fn leave(debugger: &Bundle<'_>) -> PyResult<()> {
+    dismiss(debugger.py(), |member| member.debugger.is(debugger))
+}
+
+/// Ends what is asked for other debuggers of this thread: a thread has one trace function, and the last one wins.
+pub(super) fn supersede(debugger: &Bundle<'_>) -> PyResult<()> {
+    let here = thread_id();
+    dismiss(debugger.py(), |member| member.thread == here && !member.debugger.is(debugger))
+}
+
+fn dismiss(py: Python<'_>, whom: impl Fn(&Member) -> bool) -> PyResult<()> {
     let (gone, last) = {
         let mut plan = plan();
-        let gone: Vec<_> = plan.members.extract_if(.., |member| member.debugger.is(debugger)).collect();
+        let gone: Vec<_> = plan.members.extract_if(.., |member| whom(member)).collect();
         let last = plan.members.is_empty().then(|| (plan.tool.take(), std::mem::take(&mut plan.armed)));
         (gone, last)
     };
     drop(gone);
     match last {
-        Some((Some(tool), armed)) => tool.release(debugger.py(), armed),
+        Some((Some(tool), armed)) => tool.release(py, armed),
         _ => Ok(()),
     }
 }
@@ -128,6 +138,9 @@ pub(super) fn abandon(py: Python<'_>) {
 
 /// Hears that a code object begins to run, or goes on.
 pub(super) fn begins(code: &Bound<'_, PyAny>) -> PyResult<Report> {
+    if code::id_of(code).is_some_and(|id| plan().armed.contains(&id)) {
+        return Ok(Report::Again);
+    }
     for (debugger, _) in members(code.py()) {
         if holds_breakpoint(&debugger, code)? {
             arm(code)?;
@@ -142,18 +155,32 @@ pub(super) fn line(code: &Bound<'_, PyAny>, line: u32) -> PyResult<Report> {
     let py = code.py();
     let (mut report, here) = (Report::Never, thread_id());
     for (debugger, thread) in members(py) {
-        if !decide::may_break_at(&debugger, overrides::of(&debugger)?, code, line)? {
-            continue;
-        }
+        let own = overrides::of(&debugger)?;
+        let Some((filename, lines)) = decide::lines_of_file(&debugger, own, code)? else { continue };
+        let Some(listed) = decide::listed(&lines, code, Some(line))? else { continue };
         report = Report::Again;
         if thread == here
             && !is_serving(&debugger)
             && let Some(frame) = FramePtr::current(py)
         {
-            dispatch::trace(&debugger, &frame.object(py), "line", &py.None().into_bound(py))?;
+            cross(&debugger, own, (&filename, listed), &frame.object(py))?;
         }
     }
     Ok(report)
+}
+
+/// Stops at a line if one of its breakpoints stops.
+fn cross<'py>(
+    debugger: &Bundle<'py>,
+    own: Overrides,
+    (filename, line): (&Bound<'py, PyAny>, u32),
+    frame: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    if own.any_decision() {
+        // The class was changed since: it may decide otherwise.
+        return dispatch::trace(debugger, frame, "line", &debugger.py().None().into_bound(debugger.py())).map(drop);
+    }
+    dispatch::crossing(debugger, frame, || decide::break_at(debugger, filename, line, frame))
 }
 
 /// Traces again: with the frames that would report if tracing had never ended.
@@ -205,15 +232,15 @@ fn only_breakpoints(debugger: &Bundle<'_>) -> PyResult<bool> {
 /// Asks `sys.monitoring` for what the debugger wants; returns false if it is not to be had.
 fn enter(debugger: &Bundle<'_>) -> PyResult<bool> {
     let py = debugger.py();
+    supersede(debugger)?;
     code::prepare(py)?;
     let breaks = breaks_of(debugger)?;
     let known = plan().members.iter().any(|member| member.debugger.is(debugger) && member.breaks == breaks);
     if known {
         return Ok(true);
     }
-    if plan().tool.is_none() {
-        let Some(tool) = Tool::take(py)? else { return Ok(false) };
-        plan().tool = Some(tool);
+    if !hold(py)? {
+        return Ok(false);
     }
     let old = {
         let mut plan = plan();
@@ -234,6 +261,21 @@ fn enter(debugger: &Bundle<'_>) -> PyResult<bool> {
     Ok(true)
 }
 
+/// Makes sure that there is a tool id; returns whether there is.
+fn hold(py: Python<'_>) -> PyResult<bool> {
+    let tool = plan().tool;
+    if let Some(tool) = tool
+        && tool.is_held(py)?
+    {
+        return Ok(true);
+    }
+    let tool = Tool::take(py)?;
+    let mut plan = plan();
+    plan.armed.clear();
+    plan.tool = tool;
+    Ok(tool.is_some())
+}
+
 fn breaks_of(debugger: &Bundle<'_>) -> PyResult<Vec<(String, Vec<u32>)>> {
     let breaks = BdbBase::state(debugger).get(debugger.py(), |state| &state.breaks);
     let Some(breaks) = breaks.and_then(|breaks| breaks.cast_into::<PyDict>().ok()) else { return Ok(Vec::new()) };
@@ -242,7 +284,8 @@ fn breaks_of(debugger: &Bundle<'_>) -> PyResult<Vec<(String, Vec<u32>)>> {
 
 fn holds_breakpoint(debugger: &Bundle<'_>, code: &Bound<'_, PyAny>) -> PyResult<bool> {
     match decide::lines_of_file(debugger, overrides::of(debugger)?, code)? {
-        Some((_, lines)) => decide::holds_any(code, &lines),
+        // A breakpoint on a function may be listed under a line that its code does not have.
+        Some((_, lines)) => Ok(lines.contains(decide::first_line(code)?)? || decide::holds_any(code, &lines)?),
         None => Ok(false),
     }
 }

@@ -4,6 +4,9 @@
 /// `set_trace` stops inside its own call, by instruction events; before 3.13 at the next line.
 pub(super) const STOPS_AT_INSTRUCTIONS: bool = cfg!(Py_3_13);
 
+/// Instruction events are known; before 3.13 they are reported as unknown.
+pub(super) const KNOWS_INSTRUCTIONS: bool = cfg!(Py_3_13);
+
 /// Every frame that returns to a caller makes the caller report its lines; before 3.13 only `set_step` at a return does.
 pub(super) const RETURN_WAKES_CALLER: bool = cfg!(Py_3_13);
 

@@ -41,6 +41,7 @@ impl Default for Goal<'_> {
 pub(super) fn start_trace(debugger: &Bundle<'_>) -> PyResult<()> {
     code::prepare(debugger.py())?;
     overrides::forget(debugger);
+    plan::supersede(debugger)?;
     if plan::begin(debugger)? {
         return Ok(());
     }
