@@ -109,7 +109,9 @@ fn serve<'py>(
         "return" => leave(debugger, own, frame, arg).map(Some),
         "exception" if own.has(Part::DispatchException) => overridden(intern!(py, "dispatch_exception")),
         "exception" => exception(debugger, own, frame, arg).map(Some),
-        "opcode" if quirks::KNOWS_INSTRUCTIONS && own.has(Part::DispatchOpcode) => overridden(intern!(py, "dispatch_opcode")),
+        "opcode" if quirks::KNOWS_INSTRUCTIONS && own.has(Part::DispatchOpcode) => {
+            overridden(intern!(py, "dispatch_opcode"))
+        }
         "opcode" if quirks::KNOWS_INSTRUCTIONS => opcode(debugger, own, frame).map(Some),
         "c_call" | "c_return" | "c_exception" => function(debugger).map(Some),
         _ => {

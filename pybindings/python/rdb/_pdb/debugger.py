@@ -390,6 +390,9 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
 
 add_commands(Pdb)
 
+# The class is part of `rdb.pdb`. By the name of this method the events know that it does nothing unless a step ends there.
+Pdb.__module__ = Pdb.user_call.__module__ = "rdb.pdb"
+
 
 def default_backend() -> str:
     """Returns the backend of a `Pdb` that is not told which."""

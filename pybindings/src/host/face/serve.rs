@@ -20,7 +20,7 @@ use crate::host::compile::{self, TopLevelAwait};
 use crate::host::eval::{self, Extras, Ran};
 use crate::host::interact::Interactive;
 use crate::host::locals::FrameLocals;
-use crate::host::{complete, display, source, stack, text};
+use crate::host::{complete, display, keep_snapshot, source, stack, text};
 
 type Answered<T> = Result<T, HostError>;
 
@@ -59,6 +59,7 @@ impl FaceHost {
     ) -> Answered<T> {
         Python::attach(|py| {
             let frame = frame_of(self.pdb.bind(py), frame).map_err(|error| self.raised.keep(error))?;
+            let _snapshot = keep_snapshot(&frame);
             use_it(&frame, &mut Extras::default()).map_err(|failure| failure.into_host(py))
         })
     }
