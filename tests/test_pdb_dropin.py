@@ -76,7 +76,7 @@ def test_state_is_in_the_attributes() -> None:
     class Watching(Recorder):
         def postcmd(self, stop: Any, line: str) -> Any:
             seen[line] = (
-                self.curindex,
+                bool(self.stack) and self.stack[self.curindex][0] is self.curframe,
                 self.curframe and self.curframe.f_code.co_name,
                 dict(self.aliases),
                 self.lineno,
@@ -84,7 +84,8 @@ def test_state_is_in_the_attributes() -> None:
             return super().postcmd(stop, line)
 
     session("step", "step", "step", "up", "alias twice p %1 * 2", "list 1, 3", cls=Watching)
-    assert seen["up"][:2] == (True, "outer")
+    assert seen["up"][0] is True
+    assert seen["up"][1] == "outer"
     assert seen["alias twice p %1 * 2"][2] == {"twice": "p %1 * 2"}
     assert seen["list 1, 3"][3] == 3
 

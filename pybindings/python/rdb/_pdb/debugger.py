@@ -390,7 +390,7 @@ class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
 
 add_commands(Pdb)
 
-# The class is part of `rdb.pdb`. By the name of this method the events know that it does nothing unless a step ends there.
+# The class is part of `rdb.pdb`. By its name `rdb.bdb` knows this method, which does nothing unless a step ends there.
 Pdb.__module__ = Pdb.user_call.__module__ = "rdb.pdb"
 
 
