@@ -174,6 +174,24 @@ def test_variables_can_be_set_in_the_frame_that_stopped() -> None:
     assert debugger.runcall(outer, 21) == 100
 
 
+def test_helpers_of_pdb_are_there_for_derived_debuggers() -> None:
+    class Deriving(Recorder):
+        def do_oldest(self, _arg: str) -> None:
+            """Looks at the oldest frame."""
+            self._select_frame(self.curindex - 1)
+
+        def do_twice(self, arg: str) -> None:
+            """Shows a value two times."""
+            self.message((self._getval(arg), self._getval_except("nothing"), self._safe_repr(arg, "arg")))
+
+    debugger = session("step", "step", "step", "oldest", "twice total if 0 else value", cls=Deriving)
+    assert (
+        "message",
+        "(21, ** raised NameError: name 'nothing' is not defined **, \"'total if 0 else value'\")",
+    ) in debugger.heard
+    assert any("outer()" in text for text in said(debugger)[-2:])
+
+
 def test_installed_it_is_pdb() -> None:
     before = sys.modules.get("pdb"), sys.modules.get("bdb")
     rdb.install()

@@ -118,6 +118,9 @@ def pdb_expand(line: str, aliases: dict[str, str]) -> tuple[str, str | None]:
 def pdb_dollars(line: str) -> str:
     """Returns a line with what pdb has for each ``$name``."""
 
+def pdb_evaluate(frame: FrameType, expression: str) -> Any:
+    """Returns the value of an expression in a frame."""
+
 def pdb_complete(pdb: object, text: str) -> list[str]:
     """Returns what a name or dotted name can become in the frame that a debugger object looks at."""
 

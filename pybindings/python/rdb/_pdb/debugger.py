@@ -13,6 +13,7 @@ from rdb._pdb.chain import Chain
 from rdb._pdb.commands import RESUMING, add_commands
 from rdb._pdb.completing import Completing, MultiLine, PythonCompletion, prepare_readline, python_completer
 from rdb._pdb.errors import Restart, Text
+from rdb._pdb.evaluating import Evaluating
 from rdb._pdb.help import Help
 from rdb._pdb.loop import Loop
 from rdb._pdb.places import Places
@@ -33,7 +34,7 @@ __all__ = ["Pdb"]
 STATUS = "_pdbcmd_print_frame_status"
 
 
-class Pdb(Chain, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
+class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
     """A debugger with the commands and the interface of ``pdb.Pdb``.
 
     Args:

@@ -22,7 +22,8 @@ use rdb_repl::manual;
 
 use self::serve::{Awaits, FaceHost};
 use self::terminal::{FaceTerminal, Raised};
-use super::{dollar, outline, source, text};
+use super::eval::{self, Extras, Failure};
+use super::{dollar, keep_snapshot, outline, source, text};
 use crate::code;
 use crate::ffi::import;
 
@@ -73,6 +74,16 @@ pub(crate) fn pdb_expand(line: &str, aliases: &Bound<'_, PyAny>) -> PyResult<(St
 #[pyfunction]
 pub(crate) fn pdb_dollars(line: &str) -> String {
     dollar::expand_with(line, |name| format!("__pdb_convenience_variables[\"{name}\"]")).0
+}
+
+/// Returns the value of an expression in a frame.
+#[pyfunction]
+pub(crate) fn pdb_evaluate<'py>(frame: &Bound<'py, PyAny>, expression: &str) -> PyResult<Bound<'py, PyAny>> {
+    let _snapshot = keep_snapshot(frame);
+    eval::evaluate(frame, &mut Extras::default(), expression).map_err(|failure| match failure {
+        Failure::Raised(error) => error,
+        Failure::Refused(refusal) => PyValueError::new_err(refusal.to_string()),
+    })
 }
 
 /// Returns what a name or dotted name can become in the frame that a debugger object looks at.
