@@ -99,7 +99,9 @@ fn serve<'py>(
     let own = overrides::of(debugger)?;
     let overridden = |name: &Bound<'py, PyString>| debugger.call_method1(name, (frame, arg)).map(Some);
     match event {
-        "line" if own.has(Part::DispatchLine) => debugger.call_method1(intern!(py, "dispatch_line"), (frame,)).map(Some),
+        "line" if own.has(Part::DispatchLine) => {
+            debugger.call_method1(intern!(py, "dispatch_line"), (frame,)).map(Some)
+        }
         "line" => line(debugger, own, frame).map(Some),
         "call" if own.has(Part::DispatchCall) => overridden(intern!(py, "dispatch_call")),
         "call" => call(debugger, own, frame, arg),
@@ -107,7 +109,9 @@ fn serve<'py>(
         "return" => leave(debugger, own, frame, arg).map(Some),
         "exception" if own.has(Part::DispatchException) => overridden(intern!(py, "dispatch_exception")),
         "exception" => exception(debugger, own, frame, arg).map(Some),
-        "opcode" if quirks::KNOWS_INSTRUCTIONS && own.has(Part::DispatchOpcode) => overridden(intern!(py, "dispatch_opcode")),
+        "opcode" if quirks::KNOWS_INSTRUCTIONS && own.has(Part::DispatchOpcode) => {
+            overridden(intern!(py, "dispatch_opcode"))
+        }
         "opcode" if quirks::KNOWS_INSTRUCTIONS => opcode(debugger, own, frame).map(Some),
         "c_call" | "c_return" | "c_exception" => function(debugger).map(Some),
         _ => {
@@ -246,9 +250,8 @@ pub(super) fn opcode<'py>(
     own: Overrides,
     frame: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let stops = quirks::ANY_INSTRUCTION_STOPS
-        || stops_here(debugger, own, frame)?
-        || breaks_here(debugger, own, frame)?;
+    let stops =
+        quirks::ANY_INSTRUCTION_STOPS || stops_here(debugger, own, frame)? || breaks_here(debugger, own, frame)?;
     if stops {
         debugger.call_method1(intern!(debugger.py(), "user_opcode"), (frame,))?;
         go_on(debugger)?;
