@@ -1,5 +1,8 @@
 """`rdb.bdb`: the standard library's own tests of bdb, and what they do not show."""
 
+# ruff: noqa: ARG002, ARG005, D102
+# Overridden methods have bdb's arguments and need no word.
+
 from __future__ import annotations
 
 import subprocess
@@ -11,7 +14,6 @@ from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
-
 from rdb import bdb
 
 HAS_MONITORING = sys.version_info >= (3, 12)

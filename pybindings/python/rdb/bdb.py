@@ -1,8 +1,8 @@
 """The debugger framework `bdb`, with its decisions made in Rust.
 
-`Bdb` has the methods and attributes of the standard library's class, and a subclass overrides them in the same way. Where
-versions of bdb differ, it does what the bdb of the running Python does. Errors about breakpoints are returned as text,
-as bdb does.
+`Bdb` has the methods and attributes of the standard library's class, and a subclass overrides them in the same way.
+Where versions of bdb differ, it does what the bdb of the running Python does. Errors about breakpoints are returned as
+text, as bdb does.
 
 Example:
     >>> class Lines(Bdb):
@@ -12,6 +12,9 @@ Example:
     >>> Lines().run("x = 1")
     1
 """
+
+# ruff: noqa: A002
+# The names of arguments are those of bdb.
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType, TracebackType
     from typing import TextIO
 
-__all__ = ["Bdb", "BdbQuit", "Breakpoint", "checkfuncname", "effective", "set_trace"]  # noqa: F822: see `__getattr__`
+__all__ = ["Bdb", "BdbQuit", "Breakpoint", "checkfuncname", "effective", "set_trace"]  # noqa: F822 (`__getattr__` has it)
 
 _BACKENDS = ("settrace", "monitoring")
 
@@ -35,7 +38,7 @@ class Bdb(_BdbBase):
     """A debugger without a user interface: subclasses give it one by overriding the ``user_*`` methods.
 
     Args:
-        skip (Iterable[str]): Globs of module names. No step ends in a frame whose globals have a ``__name__`` that matches.
+        skip (Iterable[str]): Globs of module names. No step ends in a frame whose ``__name__`` in the globals matches.
         backend (str): ``"settrace"`` or ``"monitoring"``, as bdb has since 3.14. Both trace alike here.
 
     Raises:
@@ -232,13 +235,13 @@ class Bdb(_BdbBase):
         self, cmd: str | CodeType, globals: dict[str, Any] | None = None, locals: Mapping[str, Any] | None = None
     ) -> None:
         """Debugs a statement, run as `exec` runs it. Without `globals` it runs in ``__main__``."""
-        globals, locals = _namespaces(globals, locals)
+        names = _namespaces(globals, locals)
         self.reset()
         if isinstance(cmd, str):
             cmd = compile(cmd, "<string>", "exec")
         self.start_trace()
         try:
-            exec(cmd, globals, locals)
+            exec(cmd, *names)
         except quit_exceptions():
             pass
         finally:
@@ -249,11 +252,11 @@ class Bdb(_BdbBase):
         self, expr: str | CodeType, globals: dict[str, Any] | None = None, locals: Mapping[str, Any] | None = None
     ) -> Any:
         """Debugs an expression and returns its value; None if the user has quit."""
-        globals, locals = _namespaces(globals, locals)
+        names = _namespaces(globals, locals)
         self.reset()
         self.start_trace()
         try:
-            return eval(expr, globals, locals)
+            return eval(expr, *names)
         except quit_exceptions():
             return None
         finally:

@@ -226,7 +226,6 @@ impl BdbState {
         self.put(Some(value.as_any()), |state| &mut state.fncache);
     }
 
-    #[expect(clippy::missing_errors_doc, reason = "the garbage collector's own protocol")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // A guard that is alive while the collector runs can only be another thread's; then nothing is collected.
         let Ok(state) = self.0.try_lock() else { return Ok(()) };

@@ -24,17 +24,12 @@ pub(super) struct Asked<'py> {
 }
 
 /// What ends a step: arguments of `_set_stopinfo`, which a subclass may override.
+#[derive(Default)]
 struct Goal<'py> {
     stopframe: Option<Object<'py>>,
     returnframe: Option<Object<'py>>,
     stoplineno: i64,
     asked: Asked<'py>,
-}
-
-impl Default for Goal<'_> {
-    fn default() -> Self {
-        Self { stopframe: None, returnframe: None, stoplineno: 0, asked: Asked::default() }
-    }
 }
 
 /// Traces this thread from now on.
