@@ -307,3 +307,53 @@ def test_a_trace_function_of_the_program_hears_what_it_always_heard(
     outcome = rdb_run(script, [*lines, "c", "c", "q"])
     logs = re.findall(r"log \[.*", outcome.stdout)
     assert logs[:1] == re.findall(r"log \[.*", plain.stdout)
+
+
+CAUGHT = """
+import threading
+
+def fails(n):
+    if n > 2:
+        raise ValueError(n)
+    return n
+
+def passes(n):
+    try:
+        return fails(n)
+    except KeyError:
+        return 0
+    finally:
+        done = True
+
+def handles():
+    for n in range(5):
+        try:
+            passes(n)
+        except ValueError as error:
+            last = error
+
+def main():
+    next(iter([]), None)
+    handles()
+    thread = threading.Thread(target=passes, args=(9,))  # @thread
+    thread.start()
+    thread.join()
+    passes(7)
+
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("catch ValueError", ["ValueError(3)", "ValueError(4)", "ValueError(9)", "ValueError(7)"]),
+        ("catch uncaught", ["ValueError(9)", "ValueError(7)"]),
+        ("catch uncaught KeyError", []),
+    ],
+)
+def test_catchpoints_stop_alike(rdb_run: Run, command: str, expected: list[str]) -> None:
+    commands = ["n", command, *["c", "p __exception__[1]"] * len(expected), "c", "q"]
+    outcome = rdb_run(CAUGHT, commands)
+    assert re.findall(r"^\(rdb\) (ValueError\(\d\))$", outcome.stdout, re.M) == expected
+    assert outcome.stdout == rdb_run(CAUGHT, commands, backend=BACKENDS[0]).stdout

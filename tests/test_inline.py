@@ -378,3 +378,28 @@ def test_the_debugger_leaves_no_trace_behind(python_run: Python) -> None:
     outcome = python_run(script, ["detach"])
     assert outcome.stdout.endswith("on\n")
     assert outcome.returncode == 0
+
+
+def test_quitting_in_an_interactive_interpreter_comes_back_to_it(python_run: Python) -> None:
+    typed = ["import rdb", "def f():", "    x = 1", "    rdb.set_trace()", "    x = 2", "", "f()", "n", "q"]
+    typed += ["print('still', 'here')", "rdb.set_trace()", "c", "print('and', 'again')"]
+    outcome = python_run("import code\ncode.interact(banner='')\n", typed)
+    assert "still here" in outcome.stdout
+    assert "and again" in outcome.stdout
+    assert "Quitting" not in outcome.stdout
+    assert "rdb.exceptions.QuitShell" in outcome.stderr
+    assert outcome.returncode == 0
+
+
+def test_input_that_cannot_be_read_is_said(python_run: Python) -> None:
+    script = """\
+        import io, sys
+        class Captured(io.StringIO):
+            def readline(self, size=-1):
+                raise OSError("output is captured, use -s")
+        sys.stdin = Captured()
+        breakpoint()
+        """
+    outcome = python_run(script)
+    assert "(rdb) *** OSError: output is captured, use -s\n" in outcome.stdout
+    assert outcome.returncode == 1

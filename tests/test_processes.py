@@ -53,6 +53,18 @@ def test_stepping_stays_in_its_thread(rdb_run: Run) -> None:
     assert "end" in answers(outcome)
 
 
+def test_quitting_while_a_thread_is_being_started_is_silent(rdb_run: Run) -> None:
+    # `_limbo` is where threading keeps a thread from `start()` until it runs.
+    script = """\
+        import threading
+        thread = threading.Thread(target=print)
+        threading._limbo[thread] = thread
+        print("here")
+        """
+    outcome = run(rdb_run, script, ["b 4", "c", "q"])
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
 def test_quitting_in_a_thread_ends_the_program(rdb_run: Run) -> None:
     script = """\
         import threading, time

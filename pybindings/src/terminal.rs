@@ -129,8 +129,9 @@ impl Streams {
                 Err(error) if error.is_instance_of::<PyUnicodeDecodeError>(py) => {
                     write(py, output.as_ref(), &format!("*** {}\n", exception_text(py, &error)));
                 }
+                // Such as the stand-in of a test runner that captures the output: its text says what to do.
                 Err(error) => {
-                    tracing::debug!(%error, "the input cannot be read");
+                    write(py, output.as_ref(), &format!("*** {}\n", exception_text(py, &error)));
                     return Input::End;
                 }
             }

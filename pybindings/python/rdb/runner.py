@@ -177,7 +177,7 @@ def wait_for_threads() -> None:
     for call in reversed(getattr(threading, "_threading_atexits", ())):
         call()
     while threads := program_threads():
-        threads[0].join()
+        join(threads[0])
     # The process goes on, so executors must work again when the program is started again.
     for name, flag in (("concurrent.futures.thread", "_shutdown"), ("concurrent.futures.process", "_global_shutdown")):
         if name in sys.modules:
@@ -191,12 +191,22 @@ def program_threads() -> list[Thread]:
     return [thread for thread in threading.enumerate() if thread is not me and not thread.daemon]
 
 
+def join(thread: Thread, timeout: float | None = None) -> None:
+    """Waits for a thread. One that is only just being started cannot be joined: waits a moment instead."""
+    try:
+        thread.join(timeout)
+    except RuntimeError:
+        import time
+
+        time.sleep(0.01 if timeout is None else timeout)
+
+
 def leave_threads(status: int) -> None:
     """Ends the process if threads of the program do not end by themselves: the user has quit."""
     if "threading" not in sys.modules:
         return
     for thread in program_threads():
-        thread.join(GRACE)
+        join(thread, GRACE)
     if not program_threads():
         return
     import atexit

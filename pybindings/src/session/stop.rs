@@ -6,6 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use rdb_core::frontend::{Frontend, Notice};
+use rdb_core::host::{SessionInfo, SessionMode};
 use rdb_core::ids::ThreadId;
 use rdb_core::stop::{Resume, StepGoal, Stop, StopReason};
 
@@ -158,6 +159,7 @@ impl Session {
                 self.interrupts.arm(py);
                 Ok(())
             }
+            Resume::Quit if self.is_in_shell(py) => Err(Leave::QuitShell.error(py)),
             Resume::Quit if dead => Err(Leave::Quit.error(py)),
             Resume::Restart(arguments) if dead => Err(Leave::Restart(arguments).error(py)),
             Resume::Quit => Err(self.leave(py, stop.thread, Leave::Quit)),
@@ -167,6 +169,12 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Returns whether an interactive interpreter called the debugger by `set_trace` or the like.
+    fn is_in_shell(&self, py: Python<'_>) -> bool {
+        let SessionInfo { mode, interactive, .. } = self.info(py);
+        mode == SessionMode::Inline && interactive
     }
 
     /// Returns whether a thread waits for its turn at a stop of its own.

@@ -193,6 +193,7 @@ unsafe extern "C" fn on_event(
 fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     chain::pass_on(py, frame, what, argument)?;
     if !install::is_wanted() {
+        passing::forget_all();
         return internal(py, install::settle_thread(py));
     }
     let Some(session) = Session::active() else { return Ok(()) };
@@ -210,10 +211,11 @@ fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Boun
         internal(py, install::trace_opcodes(py, &frame.object(py)))?;
     }
     let Some(heard) = translate::heard(py, frame, entry, what, argument) else { return Ok(()) };
-    if wanted & code::mask(heard.kind) == 0 {
-        return Ok(());
+    let verdict = if wanted & code::mask(heard.kind) == 0 { Verdict::Nothing } else { session.hear(py, &heard) };
+    if what == ffi::PyTrace_RETURN {
+        passing::forget(frame);
     }
-    match session.hear(py, &heard) {
+    match verdict {
         Verdict::Raise(error) => Err(error),
         Verdict::Nothing | Verdict::Disable => Ok(()),
     }
