@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -219,3 +220,40 @@ def test_it_needs_no_debugger_of_the_standard_library() -> None:
     code = "import sys, rdb.pdb; print(sorted({'pdb', 'bdb', 'cmd'} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout == "[]\n"
+
+
+SUITE = """\
+def test_breaks():
+    answer = 6 * 7
+    breakpoint()
+    assert answer == 42
+
+
+def test_fails():
+    wrong = 41
+    assert wrong == 42
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "commands", "expected"),
+    [
+        (
+            ["-k", "breaks"],
+            ["p answer", "continue"],
+            ["PDB set_trace (IO-capturing turned off)", "(Pdb) 42", "1 passed"],
+        ),
+        (["-k", "fails", "--pdb"], ["p wrong + 1", "quit"], ["PDB post_mortem", "(Pdb) 42", "Quitting debugger"]),
+        (["-k", "breaks", "--trace"], ["until 3", "p answer", "c", "c"], ["PDB runcall", "(Pdb) 42", "1 passed"]),
+    ],
+)
+def test_pytest_uses_it(tmp_path: Path, options: list[str], commands: list[str], expected: list[str]) -> None:
+    (tmp_path / "test_program.py").write_text(SUITE)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pdbcls=rdb.pdb:Pdb", *options]
+    lines = "".join(f"{line}\n" for line in commands)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    ran = subprocess.run(
+        command, input=lines, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path, env=environment
+    )
+    missing = [text for text in expected if text not in ran.stdout]
+    assert not missing, ran.stdout + ran.stderr
