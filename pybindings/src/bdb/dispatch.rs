@@ -54,8 +54,16 @@ pub(super) fn trace<'py>(
     event: &str,
     arg: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if BdbBase::state(debugger).lock().quitting {
-        return Ok(None);
+    let settles = {
+        let mut state = BdbBase::state(debugger).lock();
+        if state.quitting {
+            return Ok(None);
+        }
+        state.at_instruction = event == "opcode";
+        !state.at_instruction && std::mem::take(&mut state.settles)
+    };
+    if settles {
+        plan::settle(debugger)?;
     }
     let serving = Serving::begin(debugger, frame);
     let function = serve(debugger, frame, event, arg);
@@ -73,6 +81,7 @@ pub(super) fn crossing<'py>(
     frame: &Bound<'py, PyAny>,
     stops: impl FnOnce() -> PyResult<bool>,
 ) -> PyResult<()> {
+    BdbBase::state(debugger).lock().at_instruction = false;
     let serving = Serving::begin(debugger, frame);
     let stopped = stops().and_then(|stops| {
         if stops {
@@ -261,7 +270,11 @@ pub(super) fn opcode<'py>(
 
 /// Returns whether a frame is a generator's or a coroutine's.
 pub(super) fn suspends(frame: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let py = frame.py();
-    let flags: u32 = frame.getattr(intern!(py, "f_code"))?.getattr(intern!(py, "co_flags"))?.extract()?;
+    code_suspends(&frame.getattr(intern!(frame.py(), "f_code"))?)
+}
+
+/// Returns whether the frames of a code object are generators' or coroutines'.
+pub(super) fn code_suspends(code: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let flags: u32 = code.getattr(intern!(code.py(), "co_flags"))?.extract()?;
     Ok(flags & SUSPENDS != 0)
 }

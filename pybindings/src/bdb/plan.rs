@@ -63,6 +63,11 @@ pub(super) fn settle(debugger: &Bundle<'_>) -> PyResult<()> {
     if !(is_quiet(debugger) || traces_here(debugger)?) || !may_be_quiet(debugger)? {
         return Ok(());
     }
+    if is_at_instruction(debugger) {
+        // Code that is armed now would report the line of this instruction again.
+        BdbBase::state(debugger).lock().settles = true;
+        return Ok(());
+    }
     if enter(debugger)? && traces_here(debugger)? {
         settrace(py, None)?;
     }
@@ -138,16 +143,33 @@ pub(super) fn abandon(py: Python<'_>) {
 
 /// Hears that a code object begins to run, or goes on.
 pub(super) fn begins(code: &Bound<'_, PyAny>) -> PyResult<Report> {
-    if code::id_of(code).is_some_and(|id| plan().armed.contains(&id)) {
+    let is_armed = code::id_of(code).is_some_and(|id| plan().armed.contains(&id));
+    if is_armed && !dispatch::code_suspends(code)? {
         return Ok(Report::Again);
     }
-    for (debugger, _) in members(code.py()) {
+    let mut report = Report::Never;
+    for (debugger, thread) in members(code.py()) {
         if holds_breakpoint(&debugger, code)? {
             arm(code)?;
-            return Ok(Report::Again);
+            report = Report::Again;
+        }
+        if dispatch::code_suspends(code)? && keep_reporting(&debugger, thread)? {
+            report = Report::Again;
         }
     }
-    Ok(Report::Never)
+    Ok(report)
+}
+
+/// Gives the running frame, which can be suspended, the trace function if it may hold a breakpoint: when the debugger traces
+/// again, it may be on no stack. Returns whether it may.
+fn keep_reporting(debugger: &Bundle<'_>, thread: ThreadId) -> PyResult<bool> {
+    let py = debugger.py();
+    let Some(frame) = FramePtr::current(py).map(|frame| frame.object(py)) else { return Ok(false) };
+    let may_break = decide::break_anywhere(debugger, overrides::of(debugger)?, &frame)?;
+    if may_break && thread == thread_id() {
+        frame.setattr(intern!(py, "f_trace"), dispatch::function(debugger)?)?;
+    }
+    Ok(may_break)
 }
 
 /// Hears that a line begins.
@@ -203,6 +225,11 @@ fn trace_again<'py>(debugger: &Bundle<'py>, newest: &Bound<'py, PyAny>) -> PyRes
 
 fn is_quiet(debugger: &Bundle<'_>) -> bool {
     plan().members.iter().any(|member| member.debugger.is(debugger))
+}
+
+fn is_at_instruction(debugger: &Bundle<'_>) -> bool {
+    let state = BdbBase::state(debugger).lock();
+    state.enterframe.is_some() && state.at_instruction
 }
 
 fn is_serving(debugger: &Bundle<'_>) -> bool {

@@ -37,6 +37,10 @@ pub(super) struct State {
     pub(super) frame_returning: Slot,
     /// Instructions are reported.
     pub(super) trace_opcodes: bool,
+    /// The event that is being served is an instruction.
+    pub(super) at_instruction: bool,
+    /// The debugger is to become quiet at the next event that is no instruction.
+    pub(super) settles: bool,
     /// Globs of modules that no step ends in.
     pub(super) skip: Slot,
     /// The lines with breakpoints, by canonical file name: a dict of lists.
