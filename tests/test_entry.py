@@ -488,3 +488,9 @@ def test_a_closed_directory_does_not_matter(environment: dict[str, str], tmp_pat
     )
     assert "here" in done.stdout
     assert os.path.exists(script)  # noqa: PTH110
+
+
+def test_the_commands_of_a_temporary_breakpoint_run(rdb_run: Run) -> None:
+    outcome = rdb_run("x = 1\ny = 2\nz = 3\n", ["tbreak 3", "commands 1", "p 'y is', y", "end", "c", "b", "q"])
+    assert "('y is', 2)\n> " in outcome.stdout
+    assert outcome.stdout.endswith("-> z = 3\n(rdb) (rdb) ")

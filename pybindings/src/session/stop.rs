@@ -7,7 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use rdb_core::frontend::{Frontend, Notice};
 use rdb_core::host::{SessionInfo, SessionMode};
-use rdb_core::ids::ThreadId;
+use rdb_core::ids::{BreakpointId, ThreadId};
 use rdb_core::stop::{Resume, StepGoal, Stop, StopReason};
 
 use crate::callback::guarded;
@@ -102,7 +102,10 @@ impl Session {
         }
         let StopReason::Breakpoint { ids, .. } = &stop.reason else { return false };
         let engine = self.engine();
-        let alive = |id| stop.deleted.contains(id) || engine.breakpoint(*id).is_ok_and(|breakpoint| breakpoint.enabled);
+        let alive = |id: &BreakpointId| {
+            stop.deleted.iter().any(|gone| gone.id == *id)
+                || engine.breakpoint(*id).is_ok_and(|breakpoint| breakpoint.enabled)
+        };
         !ids.iter().any(alive)
     }
 
