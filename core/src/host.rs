@@ -163,6 +163,9 @@ pub enum HostError {
     /// and the same stop comes again behind it.
     #[error("the statement awaits")]
     Awaits,
+    /// The host has said why itself.
+    #[error("")]
+    Told,
     /// This host cannot do that.
     #[error("{0} is not supported here")]
     Unsupported(&'static str),

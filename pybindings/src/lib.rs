@@ -3,6 +3,7 @@
 
 mod api;
 mod backend;
+mod bdb;
 mod callback;
 mod code;
 mod errors;
@@ -25,6 +26,13 @@ use pyo3::prelude::*;
 mod _rdb {
     #[pymodule_export]
     use super::api::{post_mortem, set_trace, stop_async};
+    #[pymodule_export]
+    use super::bdb::{BdbBase, BdbState, BreakpointBase, checkfuncname, effective, quit_exceptions};
+    #[pymodule_export]
+    use super::host::face::{
+        pdb_body_line, pdb_colorize, pdb_columns, pdb_command, pdb_commands, pdb_complete, pdb_displays, pdb_dollars,
+        pdb_evaluate, pdb_exception_text, pdb_expand, pdb_find_function, pdb_manual, pdb_statement,
+    };
     #[pymodule_export]
     use super::launch::{
         backend_info, detached, finish, forget_run, has_stopped, message, progressed, restarting, run_call, run_code,

@@ -8,6 +8,7 @@ use crate::command::Failure;
 use crate::console::Sticky;
 use crate::dialog::Dialog;
 use crate::print::{self, Place, Selected, Variables, View};
+use crate::terminal::Entry;
 
 /// The columns and rows of a screen that there is none of.
 const NO_SCREEN: (u16, u16) = (80, 24);
@@ -106,6 +107,9 @@ impl Dialog<'_> {
     /// Shows a frame of the stack with the line that it is at.
     pub(crate) fn show_entry(&mut self, number: usize) -> Result<(), HostError> {
         let Some(frame) = self.stack.frames.get(number).cloned() else { return Ok(()) };
+        if self.screen.with(|terminal| terminal.entry(number)) == Some(Entry::Shown) {
+            return Ok(());
+        }
         let selected = if number == self.selected { Selected::Yes } else { Selected::No };
         let line = frame.raising_line.or(frame.line);
         let source = match line {
@@ -174,7 +178,8 @@ impl Dialog<'_> {
         }
     }
 
-    fn show_displays(&mut self) {
+    /// Shows the displayed expressions whose value is another one than at the last stop.
+    pub(crate) fn show_displays(&mut self) {
         let Ok(displays) = self.host.displays(self.frame_no()) else { return };
         for Displayed { expression, value, old } in displays {
             if let Some(old) = old {

@@ -6,6 +6,7 @@ use rdb_core::stop::Resume;
 
 use crate::commands::{breakpoints, data, events, running, session, source, stack, threads};
 use crate::complete::Completes;
+use crate::console::Dialect;
 use crate::dialog::Dialog;
 
 /// Every command, in the order in which the manual shows them.
@@ -87,7 +88,18 @@ pub struct Command {
     pub resumes: Resumes,
     /// What its argument is.
     pub completes: Completes,
+    /// Usage and argument in pdb, where they differ.
+    pub pdb: Option<PdbForm>,
     pub(crate) run: fn(&mut Dialog<'_>, &str) -> Result<Flow, Failure>,
+}
+
+/// How a command is written in pdb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PdbForm {
+    /// What can be typed.
+    pub usage: &'static str,
+    /// Whether it wants an argument.
+    pub argument: Argument,
 }
 
 impl Command {
@@ -104,8 +116,19 @@ impl Command {
         repeat: Repeat::Line,
         resumes: Resumes::No,
         completes: Completes::Nothing,
+        pdb: None,
         run: |_, _| Ok(Flow::Stay),
     };
+
+    /// Returns what can be typed.
+    pub fn usage_in(&self, dialect: Dialect) -> &'static str {
+        self.pdb.filter(|_| dialect.is_pdb()).map_or(self.usage, |form| form.usage)
+    }
+
+    /// Returns whether the command wants an argument.
+    pub(crate) fn argument_in(&self, dialect: Dialect) -> Argument {
+        self.pdb.filter(|_| dialect.is_pdb()).map_or(self.argument, |form| form.argument)
+    }
 
     /// Returns all names, the full one first.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {

@@ -28,6 +28,8 @@ pub struct ConsoleOptions {
     pub header: Option<String>,
     /// Whether the context view is on from the start.
     pub sticky: Sticky,
+    /// Whose words are used.
+    pub dialect: Dialect,
 }
 
 impl Default for ConsoleOptions {
@@ -39,7 +41,32 @@ impl Default for ConsoleOptions {
             commands: Vec::new(),
             header: None,
             sticky: Sticky::Off,
+            dialect: Dialect::Rdb,
         }
+    }
+}
+
+/// Whose words the commands use, and how strict they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// rdb's own.
+    Rdb,
+    /// Those of the `pdb` of Python 3.`minor`, whose messages other programs parse.
+    Pdb {
+        /// The minor version.
+        minor: u8,
+    },
+}
+
+impl Dialect {
+    /// Returns whether the words are pdb's.
+    pub(crate) fn is_pdb(self) -> bool {
+        matches!(self, Self::Pdb { .. })
+    }
+
+    /// Returns whether the words are those of a pdb older than Python 3.`minor`.
+    pub(crate) fn is_before(self, minor: u8) -> bool {
+        matches!(self, Self::Pdb { minor: running } if running < minor)
     }
 }
 
@@ -62,7 +89,7 @@ pub struct Console {
 impl Console {
     /// Returns a console on a terminal.
     pub fn new(terminal: Box<dyn Terminal>, options: ConsoleOptions) -> Self {
-        Self { screen: Screen(Arc::new(Mutex::new(Some(terminal)))), state: State::new(options) }
+        Self { screen: Screen::new(terminal), state: State::new(options) }
     }
 
     /// Adds commands to those that run at the next stop, as if they were typed there.
@@ -82,6 +109,7 @@ impl Console {
             name: outer.name.clone(),
             prompt: format!("({}) ", outer.prompt.trim()),
             sticky: outer.sticky,
+            dialect: outer.dialect,
             ..ConsoleOptions::default()
         };
         let mut state = State::new(options);
@@ -130,6 +158,11 @@ fn notice_text(notice: &Notice) -> Option<String> {
 pub(crate) struct Screen(Arc<Mutex<Option<Box<dyn Terminal>>>>);
 
 impl Screen {
+    /// Returns a screen on a terminal.
+    pub(crate) fn new(terminal: Box<dyn Terminal>) -> Self {
+        Self(Arc::new(Mutex::new(Some(terminal))))
+    }
+
     /// Uses the terminal. None: it is in use further up on this thread.
     pub(crate) fn with<R>(&self, use_it: impl FnOnce(&mut dyn Terminal) -> R) -> Option<R> {
         let mut terminal = self.slot().take()?;
@@ -167,6 +200,8 @@ pub(crate) struct State {
     pub(crate) header: Option<String>,
     /// What is shown at each stop.
     pub(crate) sticky: Sticky,
+    /// Whose words are used.
+    pub(crate) dialect: Dialect,
     /// The variables of the frames on the stack, as the context view has shown them.
     pub(crate) seen: HashMap<FrameId, Vec<Variable>>,
     /// `step N` and `next N` on their way.
@@ -178,7 +213,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    fn new(options: ConsoleOptions) -> Self {
+    /// Returns the state of a console that has not stopped yet.
+    pub(crate) fn new(options: ConsoleOptions) -> Self {
         let mut state = Self {
             name: options.name,
             prompt: options.prompt,
@@ -188,6 +224,7 @@ impl State {
             last_left: Arc::default(),
             header: options.header,
             sticky: options.sticky,
+            dialect: options.dialect,
             seen: HashMap::new(),
             steps: None,
             thread: None,

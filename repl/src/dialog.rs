@@ -69,12 +69,12 @@ impl<'a> Dialog<'a> {
 
     /// Shows a text and ends the line.
     pub(crate) fn message(&self, text: impl AsRef<str>) {
-        self.screen.write(&format!("{}\n", text.as_ref()));
+        self.screen.with(|terminal| terminal.message(text.as_ref()));
     }
 
     /// Shows an error.
     pub(crate) fn error(&self, text: impl AsRef<str>) {
-        self.message(format!("*** {}", text.as_ref()));
+        self.screen.with(|terminal| terminal.error(text.as_ref()));
     }
 
     /// Returns the number of the frame that is looked at.
@@ -101,6 +101,7 @@ impl<'a> Dialog<'a> {
     pub(crate) fn select(&mut self, number: usize) {
         self.selected = number;
         self.listed = None;
+        self.screen.with(|terminal| terminal.selected(number));
     }
 
     /// Returns the columns and rows of the screen.
@@ -249,8 +250,12 @@ impl<'a> Dialog<'a> {
         }
     }
 
-    fn command(&mut self, command: &'static Command, argument: &str) -> Flow {
-        let result = match command.argument {
+    /// Runs a command.
+    pub(crate) fn command(&mut self, command: &'static Command, argument: &str) -> Flow {
+        let dialect = self.state.dialect;
+        let result = match command.argument_in(dialect) {
+            // Until 3.13, pdb took no notice of what it did not expect.
+            Argument::None if dialect.is_before(13) => (command.run)(self, ""),
             Argument::None if !argument.is_empty() => Err(Failure::Invalid(argument.to_owned())),
             Argument::Required if argument.is_empty() => Err(Failure::Missing),
             _ => (command.run)(self, argument),
@@ -261,11 +266,13 @@ impl<'a> Dialog<'a> {
     /// Says why a command could not do what it was asked for.
     fn fail(&mut self, command: &Command, failure: &Failure) -> Flow {
         match failure {
-            Failure::Told => {}
+            Failure::Told | Failure::Host(HostError::Told) => {}
             Failure::Host(HostError::Awaits) => return Flow::Resume(Resume::Continue),
             Failure::Invalid(_) | Failure::Missing => {
                 self.error(failure.to_string());
-                self.message(format!("{}Usage: {}", self.indent(), command.usage));
+                let indent = self.indent();
+                let usage = command.usage_in(self.state.dialect).replace('\n', &format!("\n{indent}       "));
+                self.message(format!("{indent}Usage: {usage}"));
             }
             _ => self.error(failure.to_string()),
         }
@@ -278,7 +285,7 @@ impl<'a> Dialog<'a> {
     }
 
     /// Runs a statement, after asking for the rest of it.
-    fn statement(&mut self, first: &str) -> Flow {
+    pub(crate) fn statement(&mut self, first: &str) -> Flow {
         if first.is_empty() {
             return Flow::Stay;
         }
@@ -294,7 +301,8 @@ impl<'a> Dialog<'a> {
 
     /// Asks for further lines until a statement is whole. None: the user gave up.
     fn rest_of_statement(&mut self, first: &str) -> Option<String> {
-        if !self.is_incomplete(&format!("{first}\n")) {
+        let one_line = self.state.dialect.is_before(13);
+        if one_line || !self.is_incomplete(&format!("{first}\n")) {
             return Some(first.to_owned());
         }
         let mut source = first.to_owned();
@@ -318,7 +326,7 @@ impl<'a> Dialog<'a> {
             None => self.host.execute(frame, source.to_owned()),
         };
         match result {
-            Ok(()) => {}
+            Ok(()) | Err(HostError::Told) => {}
             Err(HostError::Awaits) => return Flow::Resume(Resume::Continue),
             Err(error) => self.error(error.to_string()),
         }

@@ -8,6 +8,7 @@ pub mod complete;
 pub mod config;
 pub mod console;
 mod dialog;
+pub mod face;
 pub mod highlight;
 pub mod line;
 pub mod manual;

@@ -1,6 +1,7 @@
 //! The manual of the commands, made from the table: as Markdown for the documentation, as plain text for `help`.
 
 use crate::command::{COMMANDS, Command, Compat, Group};
+use crate::console::Dialect;
 
 /// How statements are typed.
 pub(crate) const EXEC_USAGE: &str = "[!] statement";
@@ -16,6 +17,13 @@ pub(crate) const EXEC: &str = "What is no command is run as a statement in the f
 /// How lines are read.
 const LINES: &str = "An empty line repeats the last command. Several commands on a line are separated by `;;`, wherever that stands. The \
      end of the input (Ctrl-D) quits; Ctrl-C at the prompt drops the line.";
+
+/// Returns what there is to know about a command, broken into lines.
+pub fn about(command: &Command, dialect: Dialect) -> String {
+    let text = format!("{}. {}", command.summary, command.help);
+    let lines: Vec<String> = wrap(&text, 72).collect();
+    format!("{}\n\n{}\n", command.usage_in(dialect), lines.join("\n"))
+}
 
 /// Returns the page of the documentation.
 pub fn markdown() -> String {
@@ -44,6 +52,11 @@ fn note(compat: Compat) -> &'static str {
         Compat::Extended => "\nMore than pdb's command of this name.\n",
         Compat::New => "\nNot in pdb.\n",
     }
+}
+
+/// Returns the manual as plain text.
+pub fn plain() -> String {
+    text() + "\n"
 }
 
 /// Returns the manual as plain text, without a line end behind it.

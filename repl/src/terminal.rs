@@ -9,6 +9,27 @@ pub trait Terminal: Send {
     /// Shows text, as it is: the caller ends its lines.
     fn write(&mut self, text: &str);
 
+    /// Shows what a command has to say, and ends the line.
+    fn message(&mut self, text: &str) {
+        self.write(&format!("{text}\n"));
+    }
+
+    /// Shows why a command could not do what it was asked for.
+    fn error(&mut self, text: &str) {
+        self.message(&format!("*** {text}"));
+    }
+
+    /// Hears which frame of the stack is looked at from now on, by its place in it.
+    fn selected(&mut self, number: usize) {
+        let _ = number;
+    }
+
+    /// Shows a frame of the stack, by its place in it, if that is the terminal's business.
+    fn entry(&mut self, number: usize) -> Entry {
+        let _ = number;
+        Entry::NotMine
+    }
+
     /// Returns the size of the screen, in columns and rows; None where there is no screen.
     fn size(&self) -> Option<(u16, u16)>;
 
@@ -25,6 +46,15 @@ pub struct Ask<'a> {
     pub continuation: &'a str,
     /// What is asked for.
     pub kind: AskKind,
+}
+
+/// Who shows the frames of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The terminal has shown the frame in its own way.
+    Shown,
+    /// The console shows it.
+    NotMine,
 }
 
 /// What a question asks for.

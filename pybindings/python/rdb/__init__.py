@@ -9,11 +9,13 @@ from __future__ import annotations
 from rdb._rdb import __version__, set_trace
 from rdb.api import pm, post_mortem, run, runcall, runctx, runeval, set_trace_async
 from rdb.exceptions import Quit, Restart
+from rdb.installing import install, uninstall
 
 __all__ = [
     "Quit",
     "Restart",
     "__version__",
+    "install",
     "pm",
     "post_mortem",
     "run",
@@ -22,4 +24,5 @@ __all__ = [
     "runeval",
     "set_trace",
     "set_trace_async",
+    "uninstall",
 ]

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+from rdb.bdb import Breakpoint
+
 __version__: str
 
 def set_trace(
@@ -94,3 +96,136 @@ def detached() -> bool:
 
 def finish() -> None:
     """Ends the session: the process is as it was without a debugger."""
+
+def pdb_commands() -> list[tuple[list[str], str, str, bool]]:
+    """Returns the commands that pdb has too: names, usage, help, whether it makes the program go on."""
+
+def pdb_command(pdb: object, name: str, argument: str) -> bool | None:
+    """Runs a command over a debugger object. Returns True if the program is to go on."""
+
+def pdb_statement(pdb: object, line: str) -> bool | None:
+    """Runs a statement in the frame that a debugger object looks at. Returns True if it awaits."""
+
+def pdb_displays(pdb: object) -> None:
+    """Shows the displayed expressions of a debugger object whose value has changed."""
+
+def pdb_expand(line: str, aliases: dict[str, str]) -> tuple[str, str | None]:
+    """Returns a line with the alias that it begins with expanded, and what follows its first ``;;``.
+
+    Raises `ValueError` if the alias was given too little or too much.
+    """
+
+def pdb_dollars(line: str) -> str:
+    """Returns a line with what pdb has for each ``$name``."""
+
+def pdb_evaluate(frame: FrameType, expression: str) -> Any:
+    """Returns the value of an expression in a frame."""
+
+def pdb_complete(pdb: object, text: str) -> list[str]:
+    """Returns what a name or dotted name can become in the frame that a debugger object looks at."""
+
+def pdb_columns(words: list[str], columns: int) -> str:
+    """Returns words in columns, each line ended."""
+
+def pdb_manual() -> str:
+    """Returns the manual as plain text."""
+
+def pdb_colorize(source: str) -> str:
+    """Returns source text with colours."""
+
+def pdb_find_function(name: str, path: str) -> tuple[list[str], int | None]:
+    """Returns the lines of a file as it is now, and the first line of the body of a function in it."""
+
+def pdb_body_line(code: CodeType) -> int:
+    """Returns the first line of the body of a code object."""
+
+def pdb_exception_text(error: BaseException) -> str:
+    """Returns an exception as pdb shows it."""
+
+def checkfuncname(b: Breakpoint, frame: FrameType) -> bool:
+    """Returns whether a breakpoint is meant for the place where the frame is.
+
+    A breakpoint that was set by the name of a function is meant for the first line of it that runs.
+    """
+
+def effective(file: str, line: int, frame: FrameType) -> tuple[Breakpoint, bool] | tuple[None, None]:
+    """Returns the breakpoint of a line that stops, and whether it may be deleted if it is temporary.
+
+    Counts the hit of each enabled breakpoint on the way.
+    """
+
+def quit_exceptions() -> tuple[type[BaseException], ...]:
+    """Returns what an ``except`` has to catch so that it catches each ``BdbQuit`` there may be by now."""
+
+class _BreakpointBase:
+    """The attributes of a `Breakpoint` that are read at each hit."""
+
+    enabled: bool
+    line: int
+    func_first_executable_line: int | None
+    hits: int
+    ignore: int
+    cond: str | None
+    funcname: str | None
+
+class _BdbState:
+    """The attributes of a `Bdb`."""
+
+    botframe: FrameType | None
+    stopframe: FrameType | None
+    returnframe: FrameType | None
+    stoplineno: int
+    quitting: bool
+    enterframe: FrameType | None
+    cmdframe: FrameType | None
+    cmdlineno: int | None
+    frame_returning: FrameType | None
+    trace_opcodes: bool
+    skip: set[str] | None
+    breaks: dict[str, list[int]]
+    fncache: dict[str, str]
+
+class _BdbBase(_BdbState):
+    """The methods of a `Bdb` that run at events."""
+
+    def canonic(self, filename: str) -> str: ...
+    def start_trace(self) -> None: ...
+    def stop_trace(self) -> None: ...
+    def reset(self) -> None: ...
+    def trace_dispatch(self, frame: FrameType, event: str, arg: Any) -> Any: ...
+    def dispatch_line(self, frame: FrameType) -> Any: ...
+    def dispatch_call(self, frame: FrameType, arg: Any) -> Any: ...
+    def dispatch_return(self, frame: FrameType, arg: Any) -> Any: ...
+    def dispatch_exception(self, frame: FrameType, arg: Any) -> Any: ...
+    def dispatch_opcode(self, frame: FrameType, arg: Any) -> Any: ...
+    def is_skipped_module(self, module_name: str | None) -> bool: ...
+    def stop_here(self, frame: FrameType) -> bool: ...
+    def break_here(self, frame: FrameType) -> bool: ...
+    def break_anywhere(self, frame: FrameType) -> bool: ...
+    def user_call(self, frame: FrameType, argument_list: Any) -> None: ...
+    def user_line(self, frame: FrameType) -> None: ...
+    def user_return(self, frame: FrameType, return_value: Any) -> None: ...
+    def user_exception(
+        self, frame: FrameType, exc_info: tuple[type[BaseException], BaseException, TracebackType | None]
+    ) -> None: ...
+    def user_opcode(self, frame: FrameType) -> None: ...
+    def set_step(self) -> None: ...
+    def set_stepinstr(self) -> None: ...
+    def set_next(self, frame: FrameType) -> None: ...
+    def set_until(self, frame: FrameType, lineno: int | None = None) -> None: ...
+    def set_return(self, frame: FrameType) -> None: ...
+    def set_trace(self, frame: FrameType | None = None) -> None: ...
+    def set_continue(self) -> None: ...
+    def set_quit(self) -> None: ...
+    def _set_stopinfo(
+        self,
+        stopframe: FrameType | None,
+        returnframe: FrameType | None,
+        stoplineno: int = 0,
+        opcode: bool = False,
+        cmdframe: FrameType | None = None,
+        cmdlineno: int | None = None,
+    ) -> None: ...
+    def _follow_breaks(self) -> None: ...
+    def _set_trace_opcodes(self, trace_opcodes: bool) -> None: ...
+    def _set_caller_tracefunc(self, current_frame: FrameType) -> None: ...

@@ -33,6 +33,7 @@ Debugs a Python program. It stops at its first line; `help` at the prompt lists 
 options:
   -c, --command CMD    a debugger command to run at the first prompt, behind those of .pdbrc and .rdbrc; repeatable
   --backend NAME       where events come from: auto, monitoring (Python 3.12 and later) or settrace
+  --install            run the program without a debugger, with rdb in the place of pdb and bdb
   --no-rc              do not read .pdbrc and .rdbrc
   --version            show the version; with --verbose also the interpreter and the chosen backend
   -h, --help           show this
@@ -55,6 +56,7 @@ class Options:
         self.commands: list[str] = []
         self.backend: str | None = None
         self.rc = True
+        self.install = False
         self.help = False
         self.version = False
         self.verbose = False
@@ -85,6 +87,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.version:
             print(version(options))
             return 0
+        if options.install:
+            from rdb.installing import run_installed
+
+            return run_installed(options.kind, options.program or "", options.args)
         target = find_target(options)
         # Loaded by name, so that `--version` and errors cost nothing of it.
         from rdb.runner import debug
@@ -137,6 +143,8 @@ def parse_long(options: Options, word: str, words: object) -> None:
         raise UsageError(f"the option {name} takes no value" if known(name) else f"unknown option {name}: see --help")
     elif name == "--no-rc":
         options.rc = False
+    elif name == "--install":
+        options.install = True
     elif name in ("--help", "--version", "--verbose"):
         setattr(options, name[2:], True)
     else:
@@ -145,7 +153,7 @@ def parse_long(options: Options, word: str, words: object) -> None:
 
 def known(name: str) -> bool:
     """Returns whether this is an option without a value."""
-    return name in ("--no-rc", "--help", "--version", "--verbose")
+    return name in ("--no-rc", "--install", "--help", "--version", "--verbose")
 
 
 def parse_short(options: Options, word: str, words: object) -> None:

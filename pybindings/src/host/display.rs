@@ -134,15 +134,19 @@ fn value<'py>(frame: &Bound<'py, PyAny>, extras: &mut Extras<'py>, expression: &
     Ok(Value { object: Some(object.unbind()), text })
 }
 
-/// Compares identity first, so that an `__eq__` of the program is not called at each stop.
 fn is_changed(py: Python<'_>, before: &Value, now: &Value) -> bool {
     match (&before.object, &now.object) {
-        (Some(before), Some(now)) if before.is(now) => false,
-        (Some(old), Some(new)) => {
-            let differs = new.bind(py).rich_compare(old.bind(py), CompareOp::Ne);
-            differs.and_then(|differs| differs.is_truthy()).unwrap_or(before.text != now.text)
-        }
+        (Some(old), Some(new)) => differs(old.bind(py), new.bind(py)).unwrap_or(before.text != now.text),
         (None, None) => before.text != now.text,
         _ => true,
     }
+}
+
+/// Returns whether two values differ; None: they cannot be compared. Compares identity first, so that an `__eq__` of the
+/// program is not called at each stop.
+pub(super) fn differs(old: &Bound<'_, PyAny>, new: &Bound<'_, PyAny>) -> Option<bool> {
+    if old.is(new) {
+        return Some(false);
+    }
+    new.rich_compare(old, CompareOp::Ne).and_then(|differs| differs.is_truthy()).ok()
 }

@@ -20,12 +20,30 @@ pub(super) fn restore(text: &str) -> String {
 
 /// Returns `source` with an identifier for each `$name` outside of strings and comments, and the names.
 pub(super) fn expand(source: &str) -> (String, Vec<String>) {
+    expand_with(source, identifier)
+}
+
+/// As [`expand`], with what is to stand for a name.
+pub(super) fn expand_with(source: &str, identifier: impl Fn(&str) -> String) -> (String, Vec<String>) {
     let mut expanded = String::with_capacity(source.len());
     let mut names = Vec::new();
+    expand_into(source, &identifier, &mut expanded, &mut names);
+    names.sort();
+    names.dedup();
+    (expanded, names)
+}
+
+fn expand_into(source: &str, identifier: &dyn Fn(&str) -> String, expanded: &mut String, names: &mut Vec<String>) {
     let mut rest = source;
     while let Some(next) = rest.chars().next() {
         let length = match next {
             '#' => rest.find('\n').unwrap_or(rest.len()),
+            '\'' | '"' if is_formatted(expanded) => {
+                let length = string_length(rest);
+                expand_fields(&rest[..length], identifier, expanded, names);
+                rest = &rest[length..];
+                continue;
+            }
             '\'' | '"' => string_length(rest),
             '$' => match name_length(&rest[1..]) {
                 0 => 1,
@@ -42,9 +60,31 @@ pub(super) fn expand(source: &str) -> (String, Vec<String>) {
         expanded.push_str(&rest[..length]);
         rest = &rest[length..];
     }
-    names.sort();
-    names.dedup();
-    (expanded, names)
+}
+
+/// Returns whether the quote behind this text begins a string whose fields are expressions (`f"…"`, `rf"…"`, `t"…"`).
+fn is_formatted(before: &str) -> bool {
+    let start = before.rfind(|c: char| c != '_' && !c.is_alphanumeric()).map_or(0, |at| at + 1);
+    let prefix = before.get(start..).unwrap_or_default().to_ascii_lowercase();
+    matches!(prefix.as_str(), "f" | "fr" | "rf" | "t" | "tr" | "rt")
+}
+
+/// Expands what stands in the fields of a formatted string.
+fn expand_fields(literal: &str, identifier: &dyn Fn(&str) -> String, expanded: &mut String, names: &mut Vec<String>) {
+    let mut rest = literal;
+    while let Some(open) = rest.find('{') {
+        let field = &rest[open + 1..];
+        expanded.push_str(&rest[..=open]);
+        if let Some(behind) = field.strip_prefix('{') {
+            expanded.push('{');
+            rest = behind;
+            continue;
+        }
+        let end = field.find('}').unwrap_or(field.len());
+        expand_into(&field[..end], identifier, expanded, names);
+        rest = &field[end..];
+    }
+    expanded.push_str(rest);
 }
 
 /// Returns the length of the identifier that `text` begins with.
@@ -94,6 +134,14 @@ mod tests {
         check("f('$a', \"$b\", $c)  # $d", "f('$a', \"$b\", @c)  # $d", &["c"]);
         check("'''$a\n'$b''' + $c", "'''$a\n'$b''' + @c", &["c"]);
         check(r"'\'$a' + $b", r"'\'$a' + @b", &["b"]);
+    }
+
+    #[test]
+    fn fields_of_formatted_strings_are_expressions() {
+        check("f'$a = {$a}'", "f'$a = {@a}'", &["a"]);
+        check("rf\"{{$a}} {$b:>{$c}}\" + $d", "rf\"{{$a}} {@b:>{@c}}\" + @d", &["b", "c", "d"]);
+        check("f'{$a", "f'{@a", &["a"]);
+        check("leaf'{$a}'", "leaf'{$a}'", &[]);
     }
 
     #[test]

@@ -155,6 +155,18 @@ pub(super) fn execute<'py>(
     statements: &str,
     top_level: TopLevelAwait,
 ) -> Outcome<Ran> {
+    let show = wrap_pyfunction!(show_value, frame.py())?.into_any();
+    execute_showing(frame, extras, statements, top_level, &show)
+}
+
+/// As [`execute`], with a function that shows the values.
+pub(super) fn execute_showing<'py>(
+    frame: &Bound<'py, PyAny>,
+    extras: &mut Extras<'py>,
+    statements: &str,
+    top_level: TopLevelAwait,
+    show: &Bound<'py, PyAny>,
+) -> Outcome<Ran> {
     let py = frame.py();
     let (source, used) = dollar::expand(statements);
     let flags = Flags::of(&frame.getattr(intern!(py, "f_code"))?)?.with_await(top_level);
@@ -163,7 +175,6 @@ pub(super) fn execute<'py>(
     let code = compile::compile(&interactive, Mode::Single, flags)?;
     let locals = FrameLocals::of(frame)?;
     refuse_unbinding(&locals, &body)?;
-    let show = wrap_pyfunction!(show_value, py)?.into_any();
     let awaits = compile::awaits(&code)?;
     if awaits || needs_closure(&locals, extras, &code, &source, &used)? {
         let shown = compile::parse(py, &source, Mode::Exec, flags)?.getattr("body")?;
@@ -182,7 +193,7 @@ pub(super) fn execute<'py>(
             Err(failure) => return Err(failure),
         }
     }
-    let _shown = DisplayHook::set(show)?;
+    let _shown = DisplayHook::set(show.clone())?;
     run_plain(&locals, &code)
 }
 

@@ -40,6 +40,11 @@ impl Interactive {
         }
     }
 
+    /// Sends what it has to say somewhere else.
+    pub(super) fn write_to(&self, write: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.0.bind(write.py()).setattr("write", write)
+    }
+
     /// Drops a half-written statement.
     pub(super) fn reset(&self, py: Python<'_>) -> PyResult<()> {
         self.0.bind(py).call_method0("resetbuffer").map(drop)

@@ -11,6 +11,7 @@ mod debug;
 mod display;
 mod dollar;
 mod eval;
+pub(crate) mod face;
 mod interact;
 mod jump;
 mod locals;
@@ -36,6 +37,7 @@ use crate::session::{Session, Stopped};
 pub(crate) use self::awaiting::take_awaitable;
 pub(crate) use self::condition::{condition, exception_condition, exception_is};
 pub(crate) use self::display::forget_all as forget_displays;
+pub(crate) use self::locals::keep_snapshot;
 pub(crate) use self::source::forget_all as forget_sources;
 pub(crate) use self::text::exception_text;
 

@@ -77,7 +77,7 @@ fn stamp(path: &str) -> Option<Stamp> {
 }
 
 /// Reads a file: what the interpreter and its loaders know of it comes first, then the file itself.
-fn read(py: Python<'_>, path: &str, frame: Option<&Bound<'_, PyAny>>) -> Vec<String> {
+pub(super) fn read(py: Python<'_>, path: &str, frame: Option<&Bound<'_, PyAny>>) -> Vec<String> {
     let code = frame.and_then(|frame| frame.getattr(intern!(py, "f_code")).ok());
     let code = code.filter(|code| code::filename(code).as_deref() == Some(path));
     let globals = code.as_ref().and(frame).and_then(|frame| frame.getattr(intern!(py, "f_globals")).ok());
@@ -115,7 +115,7 @@ fn loaded_linecache(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// Returns what `linecache` says of a file.
-fn cached_lines(py: Python<'_>, name: &str, globals: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
+pub(super) fn cached_lines(py: Python<'_>, name: &str, globals: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
     let lines = import(py, "linecache")?.call_method1(intern!(py, "getlines"), (name, globals))?;
     strings(&lines)
 }
@@ -172,7 +172,7 @@ fn try_of_frame(frame: &Bound<'_, PyAny>) -> PyResult<Option<SourceBlock>> {
 }
 
 /// Returns the block of code that begins with the first of `lines`.
-fn block(py: Python<'_>, lines: &[String]) -> PyResult<Vec<String>> {
+pub(super) fn block(py: Python<'_>, lines: &[String]) -> PyResult<Vec<String>> {
     let whole = PyList::new(py, lines.iter().map(|line| format!("{line}\n")))?;
     strings(&import(py, "inspect")?.call_method1("getblock", (whole,))?)
 }

@@ -7,7 +7,7 @@ use rdb_core::host::{HostError, Located, ThreadInfo};
 use rdb_core::ids::{BreakpointId, Line};
 use rdb_core::location::Location;
 
-use crate::command::{Argument, Command, Compat, Failure, Flow, Group, Repeat};
+use crate::command::{Argument, Command, Compat, Failure, Flow, Group, PdbForm, Repeat};
 use crate::complete::Completes;
 use crate::dialog::{Dialog, resumes};
 use crate::parse::{self, Parsed, integer};
@@ -21,6 +21,10 @@ pub(crate) const BREAK: Command = Command {
     name: "break",
     aliases: &["b"],
     usage: "b(reak) [ ([filename:]lineno | [filename:]function) [thread N] [, condition] ]",
+    pdb: Some(PdbForm {
+        usage: "b(reak) [ ([filename:]lineno | function) [, condition] ]",
+        argument: Argument::Optional,
+    }),
     summary: "Set a breakpoint, or list them all",
     help: "A line number is one of the current file; a function is a name that the frame knows (`func`, `obj.method`), \
            a dotted name (`pkg.module.func`, `module.Class.method`), or a name behind a file. A file or module is \
@@ -39,6 +43,10 @@ pub(crate) const TBREAK: Command = Command {
     name: "tbreak",
     aliases: &[],
     usage: "tbreak [ ([filename:]lineno | [filename:]function) [thread N] [, condition] ]",
+    pdb: Some(PdbForm {
+        usage: "tbreak [ ([filename:]lineno | function) [, condition] ]",
+        argument: Argument::Optional,
+    }),
     summary: "Set a breakpoint that is gone after its first stop",
     help: "Takes the same as `break`.",
     run: |dialog, argument| {
@@ -101,6 +109,10 @@ pub(crate) const CONDITION: Command = Command {
 pub(crate) const COMMANDS: Command = Command {
     name: "commands",
     usage: "commands [bpnumber]",
+    pdb: Some(PdbForm {
+        usage: "(Pdb) commands [bpnumber]\n(com) ...\n(com) end\n(Pdb)",
+        argument: Argument::Optional,
+    }),
     summary: "Say what is to be done when a breakpoint stops",
     help: "The commands follow line by line, up to `end` or a command that makes the program go on. `silent` among them \
            keeps the place of the stop from being shown. A list of nothing removes the old one. Without a number, the \
@@ -209,6 +221,9 @@ fn add(dialog: &mut Dialog<'_>, argument: &str, lifetime: Lifetime) -> Outcome {
     let breakpoint = dialog.host.add_breakpoint(spec)?;
     let target = &breakpoint.spec.target;
     dialog.message(format!("Breakpoint {} at {}:{}", breakpoint.id, target.path(), target.line()));
+    if dialog.state.dialect.is_pdb() {
+        return Ok(Flow::Stay);
+    }
     let runs = dialog.stack.frames.iter().any(|frame| frame.path == **target.path());
     if breakpoint.sites.is_empty() && !runs {
         dialog.message(format!("(pending: {} is not imported yet)", target.path()));
@@ -314,6 +329,8 @@ fn commands(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     let id = if argument.is_empty() {
         let newest = dialog.host.breakpoints()?.pop();
         newest.ok_or_else(|| Failure::text("cannot set commands: no existing breakpoint"))?.id
+    } else if integer(argument).is_none() && dialog.state.dialect.is_before(13) {
+        return Err(Failure::text("Usage: commands [bnum]\n        ...\n        end"));
     } else if integer(argument).is_none() {
         return Err(Failure::Invalid(argument.to_owned()));
     } else {

@@ -7,7 +7,7 @@ use rdb_core::host::{DebugFrontend, SessionMode};
 use rdb_core::ids::Line;
 use rdb_core::stop::{Resume, StepGoal};
 
-use crate::command::{Argument, Command, Compat, Failure, Flow, Group, Repeat, Resumes};
+use crate::command::{Argument, Command, Compat, Failure, Flow, Group, PdbForm, Repeat, Resumes};
 use crate::complete::Completes;
 use crate::console::{Console, StepKind, Steps};
 use crate::dialog::Dialog;
@@ -26,6 +26,7 @@ pub(crate) const STEP: Command = Command {
            (`--Return--`). With a count, does so that many times, unless something else stops the program before.",
     compat: Compat::Extended,
     argument: Argument::Optional,
+    pdb: Some(PdbForm { usage: "s(tep)", argument: Argument::None }),
     run: |dialog, argument| many(dialog, argument, StepKind::Into),
     ..BASE
 };
@@ -40,6 +41,7 @@ pub(crate) const NEXT: Command = Command {
            unless something else stops the program before.",
     compat: Compat::Extended,
     argument: Argument::Optional,
+    pdb: Some(PdbForm { usage: "n(ext)", argument: Argument::None }),
     run: |dialog, argument| many(dialog, argument, StepKind::Over),
     ..BASE
 };
@@ -239,7 +241,10 @@ fn jump(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
 }
 
 fn run(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
-    if dialog.session().mode != SessionMode::Cli {
+    let mode = dialog.session().mode;
+    let runs_elsewhere =
+        if dialog.state.dialect.is_pdb() { mode == SessionMode::Inline } else { mode != SessionMode::Cli };
+    if runs_elsewhere {
         let name = &dialog.state.name;
         return Err(Failure::text(format!(
             "run/restart command is disabled when {name} is running in inline mode.\n\
@@ -263,7 +268,10 @@ fn debug(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
         dialog.error(error.to_string());
     }
     dialog.message("LEAVING RECURSIVE DEBUGGER");
-    dialog.state.last.clone_from(&last.lock().unwrap_or_else(PoisonError::into_inner));
+    // Another face has put the last command of its own inner debugger back.
+    if !dialog.state.dialect.is_pdb() {
+        dialog.state.last.clone_from(&last.lock().unwrap_or_else(PoisonError::into_inner));
+    }
     Ok(Flow::Stay)
 }
 

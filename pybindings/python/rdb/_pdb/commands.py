@@ -1,0 +1,42 @@
+"""The ``do_*`` methods: one for each name in rdb's table of commands. What they do is not here but in the table."""
+
+from __future__ import annotations
+
+from rdb import _rdb
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = ["RESUMING", "add_commands"]
+
+RESUMING: list[str] = []
+"""The names of the methods that let the program go on; they end a breakpoint's command list."""
+
+HELP = ("help", "h")
+"""These also know the commands that a derived class adds."""
+
+
+def add_commands(cls: type) -> None:
+    """Adds the commands that pdb has to a class."""
+    for names, _usage, about, resumes in _rdb.pdb_commands():
+        method = make(names[0], about)
+        if resumes:
+            RESUMING.append(method.__name__)
+        for name in names:
+            if name not in HELP:
+                setattr(cls, "do_" + name, method)
+
+
+def make(name: str, about: str) -> Callable[[Any, str], Any]:
+    """Returns the method of a command."""
+
+    def run(self: Any, arg: str) -> Any:
+        return self._run_command(name, arg)
+
+    run.__name__ = "do_" + name
+    run.__qualname__ = "Pdb.do_" + name
+    run.__doc__ = about
+    run.__module__ = "rdb.pdb"
+    return run

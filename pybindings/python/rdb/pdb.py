@@ -1,0 +1,147 @@
+"""A drop-in for the standard library's ``pdb``, over rdb's table of commands.
+
+``python -m rdb.pdb script.py`` is ``python -m pdb script.py``. The class `Pdb` can be derived from; what is overridden
+is honoured.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from rdb import _rdb
+from rdb import bdb as bdb  # programs say `pdb.bdb.BdbQuit`
+from rdb._pdb import quirks
+from rdb._pdb.debugger import Pdb
+from rdb._pdb.errors import Restart as Restart
+from rdb._pdb.errors import Text
+from rdb._pdb.main import main as main
+from rdb._pdb.options import USAGE
+from rdb._pdb.places import find_first_executable_line as find_first_executable_line
+from rdb._pdb.places import find_function as find_function
+from rdb._pdb.pyrepl import is_available
+from rdb._pdb.show import LINE_PREFIX
+from rdb._pdb.targets import ModuleTarget, ScriptTarget, ZipTarget
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import CodeType, TracebackType
+    from typing import Any
+
+__all__ = ["Pdb", "help", "pm", "post_mortem", "run", "runcall", "runctx", "runeval", "set_trace"]
+if quirks.HAS_BACKENDS:
+    __all__ += ["get_default_backend", "set_default_backend"]
+
+line_prefix = LINE_PREFIX
+TESTCMD = "import x; x.main()"
+
+# Names that programs and CPython's own tests know, although they are not documented.
+_ScriptTarget, _ModuleTarget, _ZipTarget = ScriptTarget, ModuleTarget, ZipTarget
+_usage = USAGE
+_pyrepl_available = is_available
+_rstr = Text
+_default_backend = "settrace"
+
+
+def set_default_backend(backend: str) -> None:
+    """Chooses the backend of each `Pdb` that is not told which: ``settrace`` or ``monitoring``."""
+    global _default_backend
+    if backend not in ("settrace", "monitoring"):
+        raise ValueError(f"Invalid backend: {backend}")
+    _default_backend = backend
+
+
+def get_default_backend() -> str:
+    """Returns the backend of each `Pdb` that is not told which."""
+    return _default_backend
+
+
+def run(
+    statement: str | CodeType,
+    globals: dict[str, Any] | None = None,  # noqa: A002 - pdb's name for it
+    locals: Mapping[str, Any] | None = None,  # noqa: A002
+) -> None:
+    """Runs statements, and stops at the first line of them."""
+    Pdb().run(statement, globals, locals)
+
+
+def runeval(expression: str, globals: dict[str, Any] | None = None, locals: Mapping[str, Any] | None = None) -> Any:  # noqa: A002
+    """Evaluates an expression, stops at its beginning, and returns its value."""
+    return Pdb().runeval(expression, globals, locals)
+
+
+def runctx(statement: str | CodeType, globals: dict[str, Any], locals: Mapping[str, Any]) -> None:  # noqa: A002
+    """Runs statements in two namespaces, as `run` does."""
+    run(statement, globals, locals)
+
+
+def runcall(*args: Any, **kwds: Any) -> Any:
+    """Calls a function, stops where it begins, and returns what it returns."""
+    return Pdb().runcall(*args, **kwds)
+
+
+def _inline() -> Pdb:
+    """Returns the debugger of ``breakpoint()``: the one that stopped last, where breakpoints live on between calls."""
+    if not quirks.KEEPS_INLINE_DEBUGGER:
+        return Pdb()
+    return Pdb._last_pdb_instance or Pdb(mode="inline", backend="monitoring", colorize=True)
+
+
+def set_trace(*, header: str | None = None, commands: Iterable[str] | None = None) -> None:
+    """Stops the program at the call.
+
+    Args:
+        header: Text to show first.
+        commands: Commands to run before the prompt.
+    """
+    debugger = _inline()
+    if header is not None:
+        debugger.message(header)
+    debugger.set_trace(sys._getframe().f_back, commands=commands)
+
+
+async def set_trace_async(*, header: str | None = None, commands: Iterable[str] | None = None) -> None:
+    """Stops the coroutine at the call; statements with ``await`` work at the prompt."""
+    debugger = _inline()
+    if header is not None:
+        debugger.message(header)
+    await debugger.set_trace_async(sys._getframe().f_back, commands=commands)
+
+
+def post_mortem(t: BaseException | TracebackType | None = None) -> None:
+    """Looks at the stack of an exception or traceback; None: of the exception that is being handled."""
+    _post_mortem(t, Pdb())
+
+
+def _post_mortem(t: BaseException | TracebackType | None, pdb_instance: Pdb) -> None:
+    if t is None:
+        error = sys.exception()
+        t = None if error is None else error.__traceback__ if quirks.HANDLED_IS_A_TRACEBACK else error
+    if t is None or (isinstance(t, BaseException) and t.__traceback__ is None):
+        raise ValueError("A valid traceback must be passed if no exception is being handled")
+    pdb_instance.reset()
+    pdb_instance.interaction(None, t)
+
+
+def pm() -> None:
+    """Looks at the stack of the exception that an interactive interpreter showed last."""
+    last = sys.last_exc if quirks.HAS_LAST_EXCEPTION else sys.last_traceback  # type: ignore[attr-defined]
+    post_mortem(last)
+
+
+def test() -> None:
+    """Debugs a module ``x``."""
+    run(TESTCMD)
+
+
+def help() -> None:  # noqa: A001 - pdb's name
+    """Shows the manual."""
+    import pydoc
+
+    pydoc.pager(_rdb.pdb_manual())
+
+
+if __name__ == "__main__":
+    from rdb import pdb
+
+    pdb.main()

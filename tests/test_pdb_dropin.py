@@ -1,0 +1,259 @@
+"""`rdb.pdb`: what programs do with `pdb.Pdb`, done with ours. CPython's own suite is run elsewhere."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rdb
+from rdb import _rdb
+from rdb.pdb import Pdb
+
+
+class Recorder(Pdb):
+    """A debugger that reads its commands from a list and keeps what it says."""
+
+    def __init__(self, commands: Iterable[str]) -> None:
+        self.heard: list[tuple[str, str]] = []
+        stdin = io.StringIO("".join(f"{command}\n" for command in commands))
+        super().__init__(stdin=stdin, stdout=io.StringIO(), nosigint=True, readrc=False)
+        self.use_rawinput = 0
+
+    def message(self, msg: object, end: str = "\n") -> None:
+        """Keeps a text."""
+        self.heard.append(("message", f"{msg}{end}".rstrip("\n")))
+
+    def error(self, msg: object) -> None:
+        """Keeps an error."""
+        self.heard.append(("error", str(msg)))
+
+
+def outer(value: int) -> int:
+    total = inner(value) + 1
+    return total  # noqa: RET504 - a line of its own
+
+
+def inner(value: int) -> int:
+    doubled = value * 2
+    return doubled  # noqa: RET504 - a line of its own
+
+
+def session(*commands: str, function: Callable[..., Any] = outer, cls: type[Recorder] = Recorder) -> Recorder:
+    """Runs a function under a debugger that gets these commands, and then `continue`."""
+    debugger = cls([*commands, "continue"])
+    debugger.runcall(function, 21)
+    return debugger
+
+
+def said(debugger: Recorder) -> list[str]:
+    return [text for kind, text in debugger.heard if kind == "message"]
+
+
+def test_what_commands_say_goes_through_the_methods() -> None:
+    debugger = session("p value + 1", "p missing", "up 5", "condition 9 x")
+    assert ("message", "22") in debugger.heard
+    assert ("error", "NameError: name 'missing' is not defined") in debugger.heard
+    assert ("error", "Breakpoint number 9 out of range") in debugger.heard
+
+
+def test_each_frame_is_shown_by_the_method() -> None:
+    class Short(Recorder):
+        def print_stack_entry(self, frame_lineno: Any, prompt_prefix: str | None = None) -> None:  # noqa: ARG002
+            self.message(f"at {frame_lineno[0].f_code.co_name}")
+
+    debugger = session("step", "step", "step", "where", cls=Short)
+    assert said(debugger)[-2:] == ["at outer", "at inner"]
+
+
+def test_state_is_in_the_attributes() -> None:
+    seen: dict[str, Any] = {}
+
+    class Watching(Recorder):
+        def postcmd(self, stop: Any, line: str) -> Any:
+            seen[line] = (
+                bool(self.stack) and self.stack[self.curindex][0] is self.curframe,
+                self.curframe and self.curframe.f_code.co_name,
+                dict(self.aliases),
+                self.lineno,
+            )
+            return super().postcmd(stop, line)
+
+    session("step", "step", "step", "up", "alias twice p %1 * 2", "list 1, 3", cls=Watching)
+    assert seen["up"][0] is True
+    assert seen["up"][1] == "outer"
+    assert seen["alias twice p %1 * 2"][2] == {"twice": "p %1 * 2"}
+    assert seen["list 1, 3"][3] == 3
+
+
+def test_attributes_that_were_set_are_read() -> None:
+    class Prepared(Recorder):
+        def preloop(self) -> None:
+            self.aliases["three"] = "p 3"
+
+    assert "3" in said(session("three", cls=Prepared))
+
+
+def test_how_the_program_goes_on_can_be_overridden() -> None:
+    calls: list[str] = []
+
+    class Counting(Recorder):
+        def set_next(self, frame: Any) -> None:
+            calls.append(frame.f_code.co_name)
+            super().set_next(frame)
+
+        def do_continue(self, arg: str) -> Any:
+            calls.append("continue")
+            return super().do_continue(arg)
+
+        do_c = do_cont = do_continue
+
+    session("next", "c", cls=Counting)
+    assert calls == ["outer", "continue"]
+
+
+def test_a_command_of_ones_own_is_found_and_explained() -> None:
+    class Extended(Recorder):
+        def do_shout(self, arg: str) -> None:
+            """shout text
+
+            Says it loudly.
+            """  # noqa: D400, D403 - the usage comes first
+            self.message(arg.upper())
+
+    debugger = session("shout hello", "help shout", cls=Extended)
+    assert "HELLO" in said(debugger)
+    assert any("Usage: shout text" in text for text in said(debugger))
+    assert "shout" in debugger.completenames("sho", "sho", 0, 3)
+
+
+def test_an_exception_in_a_method_ends_the_command() -> None:
+    class Broken(Recorder):
+        def error(self, msg: object) -> None:
+            raise LookupError(str(msg))
+
+    with pytest.raises(LookupError, match="'missing' is not defined"):
+        session("p missing", cls=Broken)
+
+
+def test_a_name_of_a_command_is_that_command_whatever_follows() -> None:
+    debugger = session("n = 4", "p 'n' in dir()")
+    assert "False" in said(debugger)
+
+
+@pytest.mark.parametrize("name", ["finish", "catch", "sticky", "threads", "locals"])
+def test_commands_that_pdb_does_not_have_are_names(name: str) -> None:
+    assert not hasattr(Pdb, f"do_{name}")
+    assert ("error", f"NameError: name '{name}_' is not defined") in session(f"{name}_").heard
+
+
+def test_every_command_of_pdb_has_help_with_its_usage() -> None:
+    for names, usage, about, _ in _rdb.pdb_commands():
+        assert about.startswith(usage)
+        assert all(hasattr(Pdb, f"do_{name}") for name in names)
+
+
+def test_a_condition_that_is_false_leaves_the_variables_alone() -> None:
+    def count(value: int) -> int:
+        for _ in range(3):
+            value += 1
+        return value
+
+    line = count.__code__.co_firstlineno + 2
+    debugger = Recorder([f"break {line}, value < 0", "continue"])
+    assert debugger.runcall(count, 21) == 24
+    debugger.clear_all_breaks()
+
+
+def test_variables_can_be_set_in_the_frame_that_stopped() -> None:
+    debugger = Recorder(["next", "total = 100", "continue"])
+    assert debugger.runcall(outer, 21) == 100
+
+
+def test_helpers_of_pdb_are_there_for_derived_debuggers() -> None:
+    class Deriving(Recorder):
+        def do_oldest(self, _arg: str) -> None:
+            """Looks at the oldest frame."""
+            self._select_frame(self.curindex - 1)
+
+        def do_twice(self, arg: str) -> None:
+            """Shows a value two times."""
+            self.message((self._getval(arg), self._getval_except("nothing"), self._safe_repr(arg, "arg")))
+
+    debugger = session("step", "step", "step", "oldest", "twice total if 0 else value", cls=Deriving)
+    assert (
+        "message",
+        "(21, ** raised NameError: name 'nothing' is not defined **, \"'total if 0 else value'\")",
+    ) in debugger.heard
+    assert any("outer()" in text for text in said(debugger)[-2:])
+
+
+def test_installed_it_is_pdb() -> None:
+    before = sys.modules.get("pdb"), sys.modules.get("bdb")
+    rdb.install()
+    try:
+        import bdb
+        import pdb
+
+        assert (pdb.Pdb, bdb.Bdb.__module__) == (Pdb, "rdb.bdb")
+    finally:
+        rdb.uninstall()
+    assert (sys.modules.get("pdb"), sys.modules.get("bdb")) == before
+
+
+def test_a_program_can_be_run_with_it_installed(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import pdb, sys\nprint(pdb.__name__, sys.argv[1:])\nbreakpoint()\n")
+    command = [sys.executable, "-m", "rdb", "--install", str(script), "-x"]
+    ran = subprocess.run(command, input="p 6 * 7\nc\n", capture_output=True, text=True, check=False, timeout=60)
+    assert ran.stdout.startswith("rdb.pdb ['-x']\n")
+    assert "(Pdb) 42\n" in ran.stdout
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_it_needs_no_debugger_of_the_standard_library() -> None:
+    code = "import sys, rdb.pdb; print(sorted({'pdb', 'bdb', 'cmd'} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout == "[]\n"
+
+
+SUITE = """\
+def test_breaks():
+    answer = 6 * 7
+    breakpoint()
+    assert answer == 42
+
+
+def test_fails():
+    wrong = 41
+    assert wrong == 42
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "commands", "expected"),
+    [
+        (
+            ["-k", "breaks"],
+            ["p answer", "continue"],
+            ["PDB set_trace (IO-capturing turned off)", "(Pdb) 42", "1 passed"],
+        ),
+        (["-k", "fails", "--pdb"], ["p wrong + 1", "quit"], ["PDB post_mortem", "(Pdb) 42", "Quitting debugger"]),
+        (["-k", "breaks", "--trace"], ["until 3", "p answer", "c", "c"], ["PDB runcall", "(Pdb) 42", "1 passed"]),
+    ],
+)
+def test_pytest_uses_it(tmp_path: Path, options: list[str], commands: list[str], expected: list[str]) -> None:
+    (tmp_path / "test_program.py").write_text(SUITE)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pdbcls=rdb.pdb:Pdb", *options]
+    lines = "".join(f"{line}\n" for line in commands)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    ran = subprocess.run(
+        command, input=lines, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path, env=environment
+    )
+    missing = [text for text in expected if text not in ran.stdout]
+    assert not missing, ran.stdout + ran.stderr
