@@ -122,7 +122,8 @@ def install(session: nox.Session, *, groups: tuple[str, ...], profile: str) -> N
         env={"CARGO_TARGET_DIR": str(TARGET / f"py{session.python}")},
     )
     (wheel,) = wheels.glob("*.whl")
-    session.install("--no-deps", "--reinstall", str(wheel))
+    # With bytecode, as pip installs it: uv leaves that to the first run, which may not be allowed to write it.
+    session.install("--no-deps", "--reinstall", "--compile-bytecode", str(wheel))
 
 
 def python_of(session: nox.Session) -> str:

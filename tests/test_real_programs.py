@@ -28,7 +28,18 @@ def document(tmp_path: Path) -> Path:
 
 
 def test_json_tool_steps_in_and_out(rdb_run: Run, document: Path) -> None:
-    commands = ["b json.decoder.JSONDecoder.decode", "c", "p len(s)", "s", "s", "finish", "p obj['b'][2]", "w 3", "c", "q"]
+    commands = [
+        "b json.decoder.JSONDecoder.decode",
+        "c",
+        "p len(s)",
+        "s",
+        "s",
+        "finish",
+        "p obj['b'][2]",
+        "w 3",
+        "c",
+        "q",
+    ]
     outcome = rdb_run(["-m", "json.tool"], commands, str(document))
     path = json.decoder.__file__
     line = line_of(json.decoder.JSONDecoder.decode, "raw_decode(")
@@ -40,7 +51,10 @@ def test_json_tool_steps_in_and_out(rdb_run: Run, document: Path) -> None:
     assert "Value returned: ({'b': [1, 2, {'c': 'x'}], 'a': None}, 36)\n" in shown
     assert "(rdb) {'c': 'x'}\n" in shown
     assert ")loads()\n-> return _default_decoder.decode(s)\n" in shown
-    assert '{\n    "b": [\n        1,\n        2,\n        {\n            "c": "x"\n        }\n    ],\n    "a": null\n}\n' in shown
+    assert (
+        '{\n    "b": [\n        1,\n        2,\n        {\n            "c": "x"\n        }\n    ],\n    "a": null\n}\n'
+        in shown
+    )
     assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
@@ -68,7 +82,9 @@ def test_suite_of_the_standard_library(rdb_run: Run) -> None:
         "q",
     ]
     outcome = rdb_run(["-m", "unittest", "test.test_textwrap"], commands)
-    assert f"> {textwrap.__file__}({line})_wrap_chunks()\n-> cur_len = 0\n(rdb) (True, 45)\n(rdb) []\n" in outcome.stdout
+    assert (
+        f"> {textwrap.__file__}({line})_wrap_chunks()\n-> cur_len = 0\n(rdb) (True, 45)\n(rdb) []\n" in outcome.stdout
+    )
     assert "(rdb) 'TextWrapper'\n" in outcome.stdout
     assert "\nOK\n" in outcome.stderr
     assert outcome.returncode == 0
@@ -110,6 +126,9 @@ def test_catch_stops_where_library_code_raises(rdb_run: Run) -> None:
     outcome = rdb_run(program, ["catch raised json.JSONDecodeError", "c", "p s", "c", "q"])
     line = line_of(json.decoder.JSONDecoder.raw_decode, "raise JSONDecodeError")
     assert "Catchpoint 1: raised json.JSONDecodeError\n" in outcome.stdout
-    assert f"> {json.decoder.__file__}({line})raw_decode()\n" in outcome.stdout or "json.decoder.JSONDecodeError" in outcome.stdout
+    assert (
+        f"> {json.decoder.__file__}({line})raw_decode()\n" in outcome.stdout
+        or "json.decoder.JSONDecodeError" in outcome.stdout
+    )
     assert "refused 3\n" in outcome.stdout
     assert outcome.returncode == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import Outcome, Program, Run
+from conftest import Outcome, Program
 
 PROMPT = "(rdb) "
 
@@ -23,13 +23,17 @@ def entry(program: Program, marker: str, function: str, returns: str = "") -> st
 
 def functions(where: str) -> list[str]:
     """Returns the names of the functions in a stack, oldest first, the selected one with `> ` in front."""
-    return [mark.strip() + " " * bool(mark.strip()) + name for mark, name in re.findall(r"^([> ] ).*\)(\S+)\(\)", where, re.M)]
+    return [
+        mark.strip() + " " * bool(mark.strip()) + name
+        for mark, name in re.findall(r"^([> ] ).*\)(\S+)\(\)", where, re.M)
+    ]
 
 
 def test_recursion(rdb_run, program):
     frames = program("frames")
     outcome = rdb_run(
-        frames, [f"b {frames.line('bottom')}", "c", "w", "up 2", "p depth", "up 100", "down 1", "p depth", "down -1", "q"]
+        frames,
+        [f"b {frames.line('bottom')}", "c", "w", "up 2", "p depth", "up 100", "down 1", "p depth", "down -1", "q"],
     )
     said = answers(outcome)
     assert functions(said[2]) == ["<module>", "fall", "fall", "fall", "> fall"]
@@ -97,7 +101,19 @@ def test_an_exception_on_its_way(rdb_run, program):
     frames = program("frames")
     outcome = rdb_run(
         frames,
-        [f"b {frames.line('divide')}", "c", "n", "p $_exception", "p __exception__[0].__name__", "n", "n", "w", "down", "p divisor", "q"],
+        [
+            f"b {frames.line('divide')}",
+            "c",
+            "n",
+            "p $_exception",
+            "p __exception__[0].__name__",
+            "n",
+            "n",
+            "w",
+            "down",
+            "p divisor",
+            "q",
+        ],
     )
     said = answers(outcome)
     assert said[2].splitlines()[0] == "ZeroDivisionError: division by zero"
@@ -113,7 +129,20 @@ def test_post_mortem_of_a_chain(rdb_run, program):
     frames = program("frames")
     outcome = rdb_run(
         frames,
-        ["c", "w", "exceptions", "exceptions 0", "w", "p divisor", "up", "l", "exceptions 1", "p $_exception", "exceptions 7", "q"],
+        [
+            "c",
+            "w",
+            "exceptions",
+            "exceptions 0",
+            "w",
+            "p divisor",
+            "up",
+            "l",
+            "exceptions 1",
+            "p $_exception",
+            "exceptions 7",
+            "q",
+        ],
     )
     said = answers(outcome)
     raising = entry(frames, "raise", "chained")
@@ -156,7 +185,20 @@ def test_the_stack_of_another_thread(rdb_run, program):
     frames = program("frames")
     outcome = rdb_run(
         frames,
-        [f"b {frames.line('main')}", "c", "threads", "thread 2", "w", "p secret", "secret = 'told'", "thread 1", "p here", "n", "p here", "q"],
+        [
+            f"b {frames.line('main')}",
+            "c",
+            "threads",
+            "thread 2",
+            "w",
+            "p secret",
+            "secret = 'told'",
+            "thread 1",
+            "p here",
+            "n",
+            "p here",
+            "q",
+        ],
     )
     said = answers(outcome)
     rows = said[2].splitlines()
@@ -245,10 +287,12 @@ def test_a_stack_without_frames(rdb_run, tmp_path, command):
     assert "goes on" in outcome.stdout
 
 
-def test_rdbs_own_frames_are_not_there(rdb_run, program, tmp_path):
+def test_rdbs_own_frames_are_not_there(rdb_run, tmp_path):
     script = tmp_path / "script.py"
     script.write_text("def f():\n    1 / 0\nf()\n")
-    outcome = rdb_run(script, ["w", "b f", "c", "w", "c", "w", "p __import__('sys')._getframe().f_back.f_code.co_name", "q"])
+    outcome = rdb_run(
+        script, ["w", "b f", "c", "w", "c", "w", "p __import__('sys')._getframe().f_back.f_code.co_name", "q"]
+    )
     said = answers(outcome)
     assert functions(said[0]) == ["> <module>"]
     assert functions(said[3]) == ["<module>", "> f"]

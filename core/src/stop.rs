@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::breakpoint::BreakpointInfo;
 use crate::ids::{BreakpointId, CatchId, FrameId, Line, ThreadId, Tick};
 
 /// A thread has stopped, and why. The words of DAP's `StoppedEvent.reason` where it has one.
@@ -15,8 +16,8 @@ pub struct Stop {
     pub frame: FrameId,
     /// Why.
     pub reason: StopReason,
-    /// Temporary breakpoints that this stop used up.
-    pub deleted: Vec<BreakpointId>,
+    /// Temporary breakpoints that this stop used up, as they were: their commands are still to be run.
+    pub deleted: Vec<BreakpointInfo>,
 }
 
 /// Why a thread stopped.

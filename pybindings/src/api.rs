@@ -80,7 +80,10 @@ pub(crate) fn post_mortem(py: Python<'_>, error: Bound<'_, PyAny>) -> PyResult<(
         let what = error.bind(py).get_type().name()?;
         return Err(PyTypeError::new_err(format!("post_mortem wants an exception or a traceback, not {what}")));
     };
-    session(py, SessionMode::PostMortem)?.stop_in(py, StopReason::PostMortem, stopped)
+    let session = session(py, SessionMode::PostMortem)?;
+    session.stop_in(py, StopReason::PostMortem, stopped)?;
+    session.program_ended(py); // the dead cannot step
+    Ok(())
 }
 
 /// What a condition has to say.
@@ -115,6 +118,7 @@ fn announce(
 
 fn judge(py: Python<'_>, frame: &Bound<'_, PyAny>, condition: &Bound<'_, PyAny>) -> PyResult<Verdict> {
     if let Ok(expression) = condition.cast::<PyString>() {
+        session(py, SessionMode::Inline)?;
         return Ok(match host::condition(py, frame, expression.to_str()?) {
             Answer::True => Verdict::Stops,
             Answer::False => Verdict::Passes,

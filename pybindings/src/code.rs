@@ -33,6 +33,8 @@ pub(crate) struct CodeEntry {
     pub(crate) ends_program: bool,
     /// The kinds of events that the plan wants of this code object.
     wanted: AtomicU32,
+    /// The kinds that a backend has asked the interpreter for in this code object.
+    armed: AtomicU32,
     /// The engine knows the code object.
     met: AtomicBool,
     /// The code is a module's and has not run yet since it was made.
@@ -53,6 +55,11 @@ impl CodeEntry {
     /// Notes what the plan wants of this code object.
     pub(crate) fn set_wanted(&self, kinds: EventSet) {
         self.wanted.store(mask_of(kinds), Ordering::Relaxed);
+    }
+
+    /// Notes what the interpreter is asked for in this code object, as a mask, and returns what it was asked for before.
+    pub(crate) fn replace_armed(&self, armed: u32) -> u32 {
+        self.armed.swap(armed, Ordering::Relaxed)
     }
 
     /// Returns whether the code is a module's that has not run yet since it was made.
@@ -159,6 +166,7 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
         own: ends_program || is_own_file(py, code),
         ends_program,
         wanted: AtomicU32::new(0),
+        armed: AtomicU32::new(0),
         met: AtomicBool::new(false),
         newborn: AtomicBool::new(false),
     };
@@ -172,24 +180,30 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
     unsafe { &*fresh }
 }
 
-/// Hears that a code object is gone. It may run while the engine is locked, so it only puts the entry aside.
+/// Hears that a code object is gone. It may run while the engine is locked, so what the engine knows is only put aside.
 unsafe extern "C" fn forget(entry: *mut c_void) {
     let entry = entry.cast::<CodeEntry>();
-    if entry.is_null() {
-        return;
-    }
+    // SAFETY: the slot held an entry of ours or nothing, and the code object is being freed with the interpreter attached.
+    let Some(known) = (unsafe { entry.as_ref() }) else { return };
+    let is_known = known.met.load(Ordering::Relaxed) || known.newborn.load(Ordering::Relaxed);
     let mut registry = registry();
-    // SAFETY: the slot held an entry of ours, and the code object is being freed with the interpreter attached.
-    registry.codes.remove(&unsafe { &*entry }.id);
-    registry.dead.push(Dead(entry));
-    ANY_DEAD.store(true, Ordering::Relaxed);
+    registry.codes.remove(&known.id);
+    if is_known {
+        registry.dead.push(Dead(entry));
+        ANY_DEAD.store(true, Ordering::Relaxed);
+    } else {
+        drop(registry);
+        // SAFETY: made by `Box::into_raw`; the slot was the only one to know it.
+        drop(unsafe { Box::from_raw(entry) });
+    }
 }
 
 /// Returns the entries of the code objects that are gone since the last call.
 pub(crate) fn take_dead() -> Vec<CodeEntry> {
-    if !ANY_DEAD.swap(false, Ordering::Relaxed) {
+    if !ANY_DEAD.load(Ordering::Relaxed) {
         return Vec::new();
     }
+    ANY_DEAD.store(false, Ordering::Relaxed);
     let dead = std::mem::take(&mut registry().dead);
     // SAFETY: each was made by `Box::into_raw` and put aside once.
     dead.into_iter().map(|Dead(entry)| *unsafe { Box::from_raw(entry) }).collect()
@@ -207,9 +221,9 @@ pub(crate) fn entry_of_id(py: Python<'_>, id: CodeId) -> Option<&CodeEntry> {
     Some(entry(py, code))
 }
 
-/// Returns the id of a code object.
+/// Returns the id of a code object; None for other objects, and before there is a session.
 pub(crate) fn id_of(code: &Bound<'_, PyAny>) -> Option<CodeId> {
-    CodePtr::of(code).map(|ptr| entry(code.py(), ptr).id)
+    CodePtr::of(code).filter(|_| PLACES.get().is_some()).map(|ptr| entry(code.py(), ptr).id)
 }
 
 /// Returns whether a code object is rdb's own Python code.

@@ -8,8 +8,9 @@ use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
 
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyModule, PyString};
+use pyo3::types::{PyBytes, PyModule, PyString};
 use rdb_core::ids::{FrameId, Line, ThreadId};
 
 /// `PyTrace_*`, as the interpreter numbers them.
@@ -100,11 +101,13 @@ impl FramePtr {
         }
     }
 
-    /// Returns the line that the frame is at, if its instruction has one.
-    pub(crate) fn line(self, _py: Python<'_>) -> Option<Line> {
+    /// Returns the line that the frame is at, if its instruction has one. A module begins at line 0; that is its first one.
+    pub(crate) fn line(self, py: Python<'_>) -> Option<Line> {
         // SAFETY: attached and the frame is alive.
-        let line = unsafe { ffi::PyFrame_GetLineNumber(self.0.as_ptr()) };
-        Line::try_from(line).ok().filter(|&line| line > 0)
+        match unsafe { ffi::PyFrame_GetLineNumber(self.0.as_ptr()) } {
+            0 => self.code(py).object(py).getattr(intern!(py, "co_firstlineno")).ok()?.extract().ok(),
+            line => Line::try_from(line).ok(),
+        }
     }
 
     /// Returns the byte offset of the instruction that the frame is at.
@@ -160,6 +163,11 @@ impl CodePtr {
         unsafe { Bound::from_owned_ptr_or_err(py, PyCode_GetCode(self.0.as_ptr().cast())) }
     }
 
+    /// Returns the opcode of the instruction at this byte offset.
+    pub(crate) fn opcode_at(self, py: Python<'_>, offset: u32) -> Option<u8> {
+        self.bytecode(py).ok()?.cast::<PyBytes>().ok()?.as_bytes().get(usize::try_from(offset).ok()?).copied()
+    }
+
     /// Returns the line of the instruction at this byte offset.
     pub(crate) fn line_at(self, _py: Python<'_>, offset: u32) -> Option<Line> {
         let offset = c_int::try_from(offset).ok()?;
@@ -210,6 +218,38 @@ impl Drop for Untraced<'_> {
         let _py = self.0;
         // SAFETY: attached, and `begin` has been called on this thread.
         unsafe { ffi::PyThreadState_LeaveTracing(ffi::PyThreadState_Get()) };
+    }
+}
+
+/// Lets Python code run deeper while it lives: what a front end asks for has to run at the limit of recursion too.
+pub(crate) struct Headroom<'py> {
+    py: Python<'py>,
+    before: c_int,
+}
+
+impl<'py> Headroom<'py> {
+    /// How many calls deeper.
+    const CALLS: c_int = 500;
+
+    /// Raises the limit.
+    pub(crate) fn begin(py: Python<'py>) -> Self {
+        // SAFETY: attached; the limit is a number and any larger one is taken.
+        let before = unsafe { ffi::Py_GetRecursionLimit() };
+        // SAFETY: as above.
+        unsafe { ffi::Py_SetRecursionLimit(before.saturating_add(Self::CALLS)) };
+        Self { py, before }
+    }
+}
+
+impl Drop for Headroom<'_> {
+    fn drop(&mut self) {
+        let _py = self.py;
+        // SAFETY: attached. A limit that the user has set meanwhile stays.
+        unsafe {
+            if ffi::Py_GetRecursionLimit() == self.before.saturating_add(Self::CALLS) {
+                ffi::Py_SetRecursionLimit(self.before);
+            }
+        }
     }
 }
 

@@ -1,19 +1,18 @@
 //! What the Python half of the package calls to run a program under the debugger.
 
 use std::env;
+use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyTuple};
 use rdb_core::event::EventKind;
 use rdb_core::frontend::Notice;
 use rdb_core::host::SessionMode;
-use rdb_core::stop::Resume;
 use rdb_repl::config::startup_commands;
 
 use crate::backend::{self, Choice};
 use crate::errors::InternalError;
-use crate::ffi::thread_id;
-use crate::frame::{LiveStack, StackBottom};
+use crate::frame::StackBottom;
 use crate::front::{self, Leave, Progress};
 use crate::host;
 use crate::session::Session;
@@ -22,16 +21,20 @@ use crate::terminal;
 /// If it is set, the first event is a panic: for the test of what happens then.
 const PANIC_VARIABLE: &str = "RDB_TEST_PANIC";
 
-/// Starts the session of a command line, with its console.
+/// The frame that runs programs, as long as it does: what is below it is on no stack, not even on that of a traceback.
+static RUNNER: Mutex<Option<StackBottom>> = Mutex::new(None);
+
+/// Starts the session of a command line, with its console. To be called by the frame that runs the program.
 #[pyfunction]
 #[pyo3(signature = (backend, commands, rc))]
 pub(crate) fn start(py: Python<'_>, backend: Option<&str>, commands: Vec<String>, rc: bool) -> PyResult<()> {
     let session = Session::start(py, choice(backend)?, SessionMode::Cli)?;
+    *RUNNER.lock().unwrap_or_else(PoisonError::into_inner) = Some(StackBottom::here(py));
     if env::var_os(PANIC_VARIABLE).is_some() {
         session.panic_at_next_event();
     }
     let rc = if rc { startup_files() } else { Vec::new() };
-    front::install(session, terminal::choose(py)?, rc, commands);
+    front::install(session, terminal::of_rdb(py), rc, commands);
     Ok(())
 }
 
@@ -42,7 +45,7 @@ pub(crate) fn session(py: Python<'_>, mode: SessionMode) -> PyResult<&'static Se
         None => Session::start(py, Choice::Auto, mode)?,
     };
     if !front::is_installed() {
-        front::install(session, terminal::choose(py)?, startup_files(), Vec::new());
+        front::install(session, terminal::of_program(), startup_files(), Vec::new());
     }
     Ok(session)
 }
@@ -126,7 +129,7 @@ fn launch<'py>(
     let bottom = StackBottom::here(py);
     let ended = program();
     session.end_leave(py);
-    session.update(py, |engine| engine.resume(thread_id(), &Resume::Continue, &LiveStack::current(py)))?;
+    session.program_ended(py);
     drop(bottom);
     ended
 }
@@ -206,6 +209,7 @@ pub(crate) fn detached() -> bool {
 /// Ends the session: the process is as it was without a debugger.
 #[pyfunction]
 pub(crate) fn finish(py: Python<'_>) {
+    *RUNNER.lock().unwrap_or_else(PoisonError::into_inner) = None;
     if let Some(session) = Session::active() {
         session.detach(py);
     }

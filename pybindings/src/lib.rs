@@ -1,4 +1,5 @@
 //! rdb inside CPython: the extension module `rdb._rdb`.
+#![cfg_attr(not(Py_3_12), expect(dead_code, reason = "what only the monitoring backend needs is there without it"))]
 
 mod api;
 mod backend;

@@ -13,6 +13,7 @@ pub(crate) struct Opcodes {
     returns: Vec<u8>,
     yields: Vec<u8>,
     silent: Vec<u8>,
+    loop_ends: Vec<u8>,
 }
 
 /// Opcodes that end a frame with a value.
@@ -22,15 +23,26 @@ const YIELDS: [&str; 2] = ["YIELD_VALUE", "RESUME"];
 /// Opcodes that begin no line: their line is that of what ran before, or they are no instruction.
 const SILENT: [&str; 5] = ["CACHE", "RESUME", "END_FOR", "END_SEND", "END_ASYNC_FOR"];
 
+/// Opcodes that end a `for` loop.
+const LOOP_ENDS: [&str; 1] = ["END_FOR"];
+
 impl Opcodes {
-    /// Reads the numbers from the module `opcode`.
+    /// Reads the numbers from the module `opcode`, or where there is one from the table that it reads itself: importing it
+    /// alone is a large part of what starting rdb costs.
     pub(crate) fn load(py: Python<'_>) -> PyResult<Self> {
-        let map = import(py, "opcode")?.getattr(intern!(py, "opmap"))?;
+        let table = import(py, "_opcode_metadata").or_else(|_| import(py, "opcode"))?;
+        let map = table.getattr(intern!(py, "opmap"))?;
         // A mapping, but not always a `dict`: 3.15 made it a `frozendict`.
         let numbers =
             |names: &[&str]| names.iter().filter_map(|name| map.get_item(name).ok()?.extract().ok()).collect();
         let resume = map.get_item("RESUME")?.extract()?;
-        Ok(Self { resume, returns: numbers(&RETURNS), yields: numbers(&YIELDS), silent: numbers(&SILENT) })
+        Ok(Self {
+            resume,
+            returns: numbers(&RETURNS),
+            yields: numbers(&YIELDS),
+            silent: numbers(&SILENT),
+            loop_ends: numbers(&LOOP_ENDS),
+        })
     }
 
     /// Returns whether a frame that is left at this opcode has returned a value.
@@ -41,6 +53,11 @@ impl Opcodes {
     /// Returns whether a frame that is left at this opcode is suspended.
     pub(crate) fn yields(&self, opcode: u8) -> bool {
         self.yields.contains(&opcode)
+    }
+
+    /// Returns whether this opcode ends a `for` loop.
+    pub(crate) fn ends_loop(&self, opcode: u8) -> bool {
+        self.loop_ends.contains(&opcode)
     }
 
     /// Returns whether an instruction with this opcode can have a line event.

@@ -120,7 +120,7 @@ impl Interrupts {
             if !self.is_ours(&current_handler(py)?) {
                 return Ok(false);
             }
-            let signal = import(py, "signal")?;
+            let signal = import(py, "_signal")?;
             let number = signal.getattr(intern!(py, "SIGINT"))?;
             self.kicked.store(true, Ordering::Relaxed);
             signal.call_method1(intern!(py, "pthread_kill"), (main.0, number))?;

@@ -1,4 +1,4 @@
-//! The console's terminal: Python's own streams, or rustyline where these are a real terminal that nobody has replaced.
+//! The console's terminal: Python's streams, or rustyline where these are a real terminal.
 //!
 //! Which of the two is decided anew at each question, because a program (or pytest) replaces streams between stops.
 
@@ -16,21 +16,27 @@ use rdb_repl::terminal::{Ask, Assist, Input, Terminal};
 use crate::ffi::import;
 use crate::host::exception_text;
 
-/// Returns a terminal over whatever the standard streams are at each moment.
-pub(crate) fn choose(_py: Python<'_>) -> PyResult<Box<dyn Terminal>> {
-    Ok(Box::new(Streams { input: None, output: None, editor: Editor::Unopened }))
+/// Returns a terminal over whatever the standard streams are at each moment: the program was there first.
+pub(crate) fn of_program() -> Box<dyn Terminal> {
+    over(None, None)
 }
 
-/// Returns a terminal over streams that the user has given; None: the standard ones.
-#[expect(dead_code, reason = "for the drop-in `Pdb(stdin=…, stdout=…)`")]
+/// Returns a terminal over what the standard streams are now: rdb was there first, and what the program makes of them
+/// is its own business.
+pub(crate) fn of_rdb(py: Python<'_>) -> Box<dyn Terminal> {
+    let now = |name: &str| standard(py, name).map(Bound::unbind);
+    over(now("stdin"), now("stdout"))
+}
+
+/// Returns a terminal over two streams; None: the standard one of each moment.
 pub(crate) fn over(input: Option<Py<PyAny>>, output: Option<Py<PyAny>>) -> Box<dyn Terminal> {
     Box::new(Streams { input, output, editor: Editor::Unopened })
 }
 
 struct Streams {
-    /// The user's input stream; None: `sys.stdin`.
+    /// The input stream; None: `sys.stdin`.
     input: Option<Py<PyAny>>,
-    /// The user's output stream; None: `sys.stdout`.
+    /// The output stream; None: `sys.stdout`.
     output: Option<Py<PyAny>>,
     editor: Editor,
 }
@@ -90,23 +96,21 @@ impl Terminal for Streams {
 
 impl Streams {
     fn input<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.input.as_ref().map(|given| given.bind(py).clone()).or_else(|| standard(py, "stdin"))
+        usable(py, self.input.as_ref()).or_else(|| standard(py, "stdin"))
     }
 
     fn output<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.output.as_ref().map(|given| given.bind(py).clone()).or_else(|| standard(py, "stdout"))
+        usable(py, self.output.as_ref()).or_else(|| standard(py, "stdout"))
     }
 
-    /// Returns whether rustyline talks to the same terminal as the standard streams.
+    /// Returns whether rustyline, which knows file descriptors only, talks to the same terminal as the streams.
     fn is_terminal(&self, py: Python<'_>) -> bool {
-        let untouched = |name: &str, original: &str| match (standard(py, name), standard(py, original)) {
-            (Some(now), Some(original)) => now.is(&original),
+        let original = |stream: Option<Bound<'_, PyAny>>, name: &str| match (stream, standard(py, name)) {
+            (Some(stream), Some(original)) => stream.is(&original),
             _ => false,
         };
-        self.input.is_none()
-            && self.output.is_none()
-            && untouched("stdin", "__stdin__")
-            && untouched("stdout", "__stdout__")
+        original(self.input(py), "__stdin__")
+            && original(self.output(py), "__stdout__")
             && std::io::stdin().is_terminal()
             && std::io::stdout().is_terminal()
     }
@@ -125,8 +129,9 @@ impl Streams {
                 Err(error) if error.is_instance_of::<PyUnicodeDecodeError>(py) => {
                     write(py, output.as_ref(), &format!("*** {}\n", exception_text(py, &error)));
                 }
+                // Such as the stand-in of a test runner that captures the output: its text says what to do.
                 Err(error) => {
-                    tracing::debug!(%error, "the input cannot be read");
+                    write(py, output.as_ref(), &format!("*** {}\n", exception_text(py, &error)));
                     return Input::End;
                 }
             }
@@ -167,6 +172,13 @@ fn variable(name: &str) -> Option<String> {
 /// Returns a stream of `sys`; None if it is missing or None.
 fn standard<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyAny>> {
     import(py, "sys").ok()?.getattr_opt(name).ok()?.filter(|stream| !stream.is_none())
+}
+
+/// Returns a stream, unless it was closed.
+fn usable<'py>(py: Python<'py>, stream: Option<&Py<PyAny>>) -> Option<Bound<'py, PyAny>> {
+    let stream = stream?.bind(py);
+    let closed = stream.getattr(intern!(py, "closed")).and_then(|closed| closed.is_truthy()).unwrap_or(false);
+    (!closed).then(|| stream.clone())
 }
 
 fn answer(line: &Bound<'_, PyString>) -> Input {

@@ -77,8 +77,8 @@ impl Dialog<'_> {
     /// Names the temporary breakpoints that this stop used up; they were where the program is now.
     fn announce_deleted(&self) {
         let Ok(FrameInfo { path, line, .. }) = self.frame() else { return };
-        for id in &self.stop.deleted {
-            self.message(format!("Deleted breakpoint {id} at {path}:{}", line.unwrap_or(0)));
+        for gone in &self.stop.deleted {
+            self.message(format!("Deleted breakpoint {} at {path}:{}", gone.id, line.unwrap_or(0)));
         }
     }
 

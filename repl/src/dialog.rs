@@ -353,7 +353,8 @@ impl<'a> Dialog<'a> {
         let StopReason::Breakpoint { ids, .. } = &self.stop.reason else { return };
         let Ok(breakpoints) = self.host.breakpoints() else { return };
         let last = self.state.last.clone();
-        let lists = breakpoints.iter().filter(|b| ids.contains(&b.id) && !b.commands.is_empty());
+        let lists =
+            breakpoints.iter().chain(&self.stop.deleted).filter(|b| ids.contains(&b.id) && !b.commands.is_empty());
         let before = self.state.queue.len();
         for list in lists.map(|b| &b.commands) {
             let queued = |line: &String| if line == "silent" { Queued::Silent } else { Queued::Line(line.clone()) };

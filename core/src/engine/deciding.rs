@@ -174,7 +174,7 @@ impl Engine {
             false => StopReason::Breakpoint { ids, error },
         };
         let mut stop = self.stop_at(event, reason, stack);
-        stop.deleted = spent.into_iter().filter(|&id| self.remove_breakpoint(id).is_ok()).collect();
+        stop.deleted = spent.into_iter().filter_map(|id| self.remove_breakpoint(id).ok()).collect();
         Decision::Stop(stop)
     }
 

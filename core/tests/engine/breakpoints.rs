@@ -116,7 +116,7 @@ fn ignore_counts_only_what_would_have_stopped() {
 fn a_temporary_breakpoint_is_used_up_by_its_stop() {
     let mut engine = engine_with(&[temporary(line(11)), line(11)]);
     let stop = cross(&mut engine, 1).expect("it stops");
-    assert_eq!(stop.deleted, [BreakpointId(1)]);
+    assert_eq!(stop.deleted.iter().map(|info| info.id).collect::<Vec<_>>(), [BreakpointId(1)]);
     assert_eq!(engine.breakpoint(BreakpointId(1)), Err(EngineError::DeletedBreakpoint(BreakpointId(1))));
     check(engine, &[&[2]], &[2]);
     check(engine_with(&[temporary(conditional("no"))]), &[&[], &[]], &[2]);

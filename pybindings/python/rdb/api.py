@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from rdb import _rdb
-from rdb.exceptions import Quit
+from rdb.exceptions import Quit, QuitShell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def post_mortem(error: BaseException | TracebackType | None = None) -> None:
         raise ValueError("no exception is being handled: pass one, or its traceback")
     try:
         _rdb.post_mortem(error)
-    except Quit:
+    except (Quit, QuitShell):
         return  # to the caller, as with pdb
 
 

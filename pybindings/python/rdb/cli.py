@@ -81,10 +81,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.help:
         print(HELP, end="")
         return 0
-    if options.version:
-        print(version(options))
-        return 0
     try:
+        if options.version:
+            print(version(options))
+            return 0
         target = find_target(options)
         # Loaded by name, so that `--version` and errors cost nothing of it.
         from rdb.runner import debug
@@ -186,7 +186,10 @@ def version(options: Options) -> str:
     text = f"rdb {_rdb.__version__}"
     if not options.verbose:
         return text
-    backend, reason = _rdb.backend_info(options.backend or os.environ.get("RDB_BACKEND"))
+    try:
+        backend, reason = _rdb.backend_info(options.backend or os.environ.get("RDB_BACKEND"))
+    except RuntimeError as error:
+        raise TargetError(f"Error: {error}") from None
     return "\n".join(
         [
             text,

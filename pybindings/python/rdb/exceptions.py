@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Quit", "Restart"]
+__all__ = ["Quit", "QuitShell", "Restart"]
 
 
 class Quit(SystemExit):
@@ -14,6 +14,13 @@ class Quit(SystemExit):
 
     def __init__(self, code: int = 1) -> None:
         super().__init__(code)
+
+
+class QuitShell(BaseException):
+    """The user left the debugger in an interactive interpreter, which shows this and goes on.
+
+    A `SystemExit` would end the interpreter too.
+    """
 
 
 class Restart(SystemExit):

@@ -34,13 +34,16 @@ def debug(target: Target, args: list[str], backend: str | None, commands: list[s
         rc: Whether ``.pdbrc`` and ``.rdbrc`` are read.
 
     Raises:
-        TargetError: The program cannot be read.
+        TargetError: The program cannot be read, or not be debugged in this way.
     """
     run = Run(target, args)
     run.load()
     if isinstance(run.error, TargetError):
         raise run.error
-    _rdb.start(backend, commands, rc)
+    try:
+        _rdb.start(backend, commands, rc)
+    except RuntimeError as error:
+        raise TargetError(f"Error: {error}") from None
     try:
         while run.once():
             run.forget()
@@ -79,6 +82,8 @@ class Run:
     def forget(self) -> None:
         """Drops what keeps objects of the last run alive."""
         self.error = self._program = None
+        for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+            sys.__dict__.pop(name, None)
 
     def once(self) -> bool:
         """Runs the program to its end, and returns whether it is to be started again."""
@@ -94,7 +99,7 @@ class Run:
             args: object = restart.code
             if isinstance(args, list):
                 self.args = args
-            _rdb.restarting(self.target.name, self.args)
+            _rdb.restarting(self.target.shown(), self.args)
         except Quit:
             return False
         return True
@@ -172,7 +177,7 @@ def wait_for_threads() -> None:
     for call in reversed(getattr(threading, "_threading_atexits", ())):
         call()
     while threads := program_threads():
-        threads[0].join()
+        join(threads[0])
     # The process goes on, so executors must work again when the program is started again.
     for name, flag in (("concurrent.futures.thread", "_shutdown"), ("concurrent.futures.process", "_global_shutdown")):
         if name in sys.modules:
@@ -186,12 +191,22 @@ def program_threads() -> list[Thread]:
     return [thread for thread in threading.enumerate() if thread is not me and not thread.daemon]
 
 
+def join(thread: Thread, timeout: float | None = None) -> None:
+    """Waits for a thread. One that is only just being started cannot be joined: waits a moment instead."""
+    try:
+        thread.join(timeout)
+    except RuntimeError:
+        import time
+
+        time.sleep(0.01 if timeout is None else timeout)
+
+
 def leave_threads(status: int) -> None:
     """Ends the process if threads of the program do not end by themselves: the user has quit."""
     if "threading" not in sys.modules:
         return
     for thread in program_threads():
-        thread.join(GRACE)
+        join(thread, GRACE)
     if not program_threads():
         return
     import atexit

@@ -46,6 +46,10 @@ class Target:
         """Returns what the program finds in ``sys.argv[0]``, once it was loaded."""
         return self.name
 
+    def shown(self) -> str:
+        """Returns what messages call it."""
+        return self.name
+
 
 class Script(Target):
     """A file with source text, or a ``.pyc`` file."""
@@ -70,6 +74,10 @@ class Script(Target):
             raise TargetError(f"Error: cannot read {self.name}: {error.strerror}") from None
         loader = loaders.SourceFileLoader("__main__", self.path)
         return compile(source, self.path, "exec", dont_inherit=True), file_main(loader, self.path, None)
+
+    def shown(self) -> str:
+        """Returns the path, as the stack shows it."""
+        return self.path
 
 
 class Module(Target):

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use rdb_core::ids::ThreadId;
 
 use super::closure::Closure;
-use super::eval::{self, Extras};
+use super::eval::{self, Extras, Outcome};
 use crate::ffi::thread_id;
 
 /// The coroutines of all threads and tasks. Taken out while Python code runs, so that the lock is a leaf.
@@ -55,7 +55,7 @@ pub(crate) fn take_awaitable(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>
 
 /// Brings into their frames what the coroutines that have ended stored. Their convenience variables go with them, as
 /// all do when the program goes on.
-pub(super) fn settle(py: Python<'_>) -> PyResult<()> {
+pub(super) fn settle(py: Python<'_>) -> Outcome<()> {
     let mut all = std::mem::take(&mut *AWAITING.lock().unwrap_or_else(PoisonError::into_inner));
     let ended = |one: &Awaiting| {
         let frame = one.coroutine.bind(py).getattr(intern!(py, "cr_frame"));

@@ -5,7 +5,7 @@ use pyo3::types::{PyCFunction, PyString, PyTuple};
 use rdb_core::host::DebugFrontend;
 
 use super::compile::{self, Flags, Mode};
-use super::eval;
+use super::eval::{self, Outcome};
 use super::locals::FrameLocals;
 use crate::ffi::import;
 use crate::session::Session;
@@ -19,7 +19,7 @@ pub(super) fn debug(
     frame: &Bound<'_, PyAny>,
     source: &str,
     frontend: DebugFrontend,
-) -> PyResult<()> {
+) -> Outcome<()> {
     let py = frame.py();
     let flags = Flags::of(&frame.getattr("f_code")?)?;
     let code = compile::compile_as(PyString::new(py, source).as_any(), FILE, Mode::Exec, flags)?;
@@ -39,7 +39,7 @@ pub(super) fn debug(
             session.end_leave(py);
             Ok(())
         }
-        result => result,
+        result => Ok(result?),
     }
 }
 

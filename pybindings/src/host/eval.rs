@@ -187,7 +187,7 @@ pub(super) fn execute<'py>(
 }
 
 /// Stores what a text has done to the frame's variables, and puts its convenience variables into `extras`.
-pub(super) fn store<'py>(frame: &Bound<'py, PyAny>, extras: &mut Extras<'py>, closure: &Closure) -> PyResult<()> {
+pub(super) fn store<'py>(frame: &Bound<'py, PyAny>, extras: &mut Extras<'py>, closure: &Closure) -> Outcome<()> {
     let mut changes = closure.changes(frame.py());
     closure::take_convenience(&mut changes, extras);
     FrameLocals::of(frame)?.apply(&changes)

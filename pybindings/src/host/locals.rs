@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use rdb_core::host::{HostError, Variable};
 
+use super::eval::{Failure, Outcome};
 use super::text;
 
 const CO_OPTIMIZED: u32 = 0x1;
@@ -34,6 +35,18 @@ pub(super) struct FrameLocals<'py> {
     /// The frame's `f_globals`.
     pub(super) globals: Bound<'py, PyAny>,
     flags: u32,
+    kept: Kept,
+}
+
+/// Where a frame keeps its variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// In slots: a function. `f_locals` is a snapshot of them, or writes through (PEP 667).
+    Slots,
+    /// In `f_locals`: a module or class body.
+    Namespace,
+    /// Those of an inlined comprehension that runs now in slots, the rest of a module or class body in its namespace.
+    Both,
 }
 
 impl<'py> FrameLocals<'py> {
@@ -41,13 +54,17 @@ impl<'py> FrameLocals<'py> {
     pub(super) fn of(frame: &Bound<'py, PyAny>) -> PyResult<Self> {
         let py = frame.py();
         let code = frame.getattr(intern!(py, "f_code"))?;
-        Ok(Self {
-            mapping: frame.getattr(intern!(py, "f_locals"))?,
-            globals: frame.getattr(intern!(py, "f_globals"))?,
-            flags: code.getattr(intern!(py, "co_flags"))?.extract()?,
-            frame: frame.clone(),
-            code,
-        })
+        let flags: u32 = code.getattr(intern!(py, "co_flags"))?.extract()?;
+        let mapping = frame.getattr(intern!(py, "f_locals"))?;
+        let globals = frame.getattr(intern!(py, "f_globals"))?;
+        let kept = if flags & CO_OPTIMIZED != 0 {
+            Kept::Slots
+        } else if mapping.is(&globals) || mapping.is(frame.getattr(intern!(py, "f_locals"))?) {
+            Kept::Namespace
+        } else {
+            Kept::Both
+        };
+        Ok(Self { frame: frame.clone(), code, mapping, globals, flags, kept })
     }
 
     /// Returns whether names are looked up in the globals and nowhere else.
@@ -55,15 +72,13 @@ impl<'py> FrameLocals<'py> {
         self.mapping.is(&self.globals)
     }
 
-    /// Returns whether the frame's variables are slots: those of a function.
     fn are_slots(&self) -> bool {
-        self.flags & CO_OPTIMIZED != 0
+        self.kept == Kept::Slots
     }
 
-    /// Returns whether a module or class runs an inlined comprehension now, so that some variables are slots although
-    /// the rest of them live in a dictionary.
+    /// Returns whether a module or class runs an inlined comprehension now.
     pub(super) fn are_mixed(&self) -> bool {
-        !self.are_slots() && !self.are_globals() && self.is_proxy()
+        self.kept == Kept::Both
     }
 
     fn is_proxy(&self) -> bool {
@@ -78,7 +93,7 @@ impl<'py> FrameLocals<'py> {
     /// Returns the names of the slots, bound or not, in the order of the code.
     pub(super) fn slots(&self) -> PyResult<IndexSet<String>> {
         let mut names = IndexSet::new();
-        if self.are_slots() {
+        if self.kept != Kept::Namespace {
             for attribute in ["co_varnames", "co_cellvars", "co_freevars"] {
                 names.extend(self.code.getattr(attribute)?.extract::<Vec<String>>()?);
             }
@@ -127,8 +142,8 @@ impl<'py> FrameLocals<'py> {
 
     /// Brings into the frame what was stored in `mapping` since `before`. Only that: what functions called meanwhile
     /// did to the frame's own variables stays.
-    pub(super) fn write_back(&self, before: &Bound<'py, PyDict>) -> PyResult<()> {
-        let now = self.mapping.cast::<PyDict>()?;
+    pub(super) fn write_back(&self, before: &Bound<'py, PyDict>) -> Outcome<()> {
+        let now = self.mapping.cast::<PyDict>().map_err(PyErr::from)?;
         let mut changes = Changes::new();
         for (name, value) in now.iter() {
             let old = before.get_item(&name)?;
@@ -140,22 +155,23 @@ impl<'py> FrameLocals<'py> {
         }
         for name in before.keys() {
             if !now.contains(&name)? {
-                changes.insert(name.extract()?, Change::Delete);
+                changes.insert(name.extract::<String>()?, Change::Delete);
             }
         }
         self.apply(&changes)
     }
 
     /// Stores changes in the frame's variables.
-    pub(super) fn apply(&self, changes: &Changes<'py>) -> PyResult<()> {
+    pub(super) fn apply(&self, changes: &Changes<'py>) -> Outcome<()> {
         if changes.is_empty() {
             return Ok(());
         }
         // Before PEP 667 this reads the frame anew into the same dictionary, so that nothing older is stored below.
         let mapping = self.frame.getattr(intern!(self.frame.py(), "f_locals"))?;
+        let namespace = self.namespace()?;
+        let slots = self.slots()?;
         for (name, change) in changes {
-            let elsewhere = self.are_mixed() && !mapping.contains(name)?;
-            let target = if elsewhere { &self.globals } else { &mapping };
+            let target = namespace.filter(|_| !slots.contains(name)).unwrap_or(&mapping);
             match change {
                 Change::Set(value) => target.set_item(name, value)?,
                 Change::Delete if target.contains(name)? => target.del_item(name)?,
@@ -164,6 +180,28 @@ impl<'py> FrameLocals<'py> {
         }
         if self.are_snapshot() {
             store_snapshot(&self.frame);
+        }
+        if self.are_mixed() { self.check_stored(changes) } else { Ok(()) }
+    }
+
+    /// Returns the namespace of a module that runs a comprehension. That of a class is out of reach then.
+    fn namespace(&self) -> PyResult<Option<&Bound<'py, PyAny>>> {
+        let is_module = self.code.getattr(intern!(self.frame.py(), "co_name"))?.eq("<module>")?;
+        Ok(Some(&self.globals).filter(|_| self.are_mixed() && is_module))
+    }
+
+    /// Says so if the interpreter has only stored changes in a copy.
+    fn check_stored(&self, changes: &Changes<'py>) -> Outcome<()> {
+        let now = self.frame.getattr(intern!(self.frame.py(), "f_locals"))?;
+        for (name, change) in changes {
+            let stored = now.get_item(name).or_else(|_| self.globals.get_item(name)).ok();
+            if let Change::Set(value) = change
+                && !stored.is_some_and(|stored| stored.is(value))
+            {
+                return Err(Failure::Refused(HostError::User(format!(
+                    "Cannot set '{name}': this Python keeps the variables out of reach while a comprehension runs here"
+                ))));
+            }
         }
         Ok(())
     }
@@ -209,6 +247,25 @@ impl<'py> FrameLocals<'py> {
             Ok(Variable { name, value: shown, type_name: value.as_ref().map_or_else(String::new, text::type_name) })
         };
         names.map(describe).collect()
+    }
+}
+
+impl Drop for FrameLocals<'_> {
+    /// Takes the values out of the snapshot, which would keep them alive as long as the frame. Names that were made up at a
+    /// prompt live nowhere else, and a snapshot that somebody else holds is the program's.
+    fn drop(&mut self) {
+        /// The frame's reference and ours.
+        const OURS: isize = 2;
+        // SAFETY: the thread is attached, as the bound reference shows, and the object is alive.
+        let references = unsafe { pyo3::ffi::Py_REFCNT(self.mapping.as_ptr()) };
+        if !self.are_snapshot() || references != OURS {
+            return;
+        }
+        let (Ok(slots), Ok(snapshot)) = (self.slots(), self.mapping.cast::<PyDict>()) else { return };
+        for name in &slots {
+            // What is missing was not bound.
+            drop(snapshot.del_item(name));
+        }
     }
 }
 

@@ -204,9 +204,18 @@ impl<'py> Search<'_, 'py> {
                 return Ok(None);
             }
             places = spec.getattr("submodule_search_locations")?;
-            found = spec.getattr("origin")?.extract::<Option<String>>()?;
+            found = Some(spec);
         }
-        Ok(found.filter(|file| file.ends_with(".py")).map(|file| code::canonical(&file)))
+        let Some(spec) = found else { return Ok(None) };
+        let file = spec.getattr("origin")?.extract::<Option<String>>()?;
+        let Some(path) = file.filter(|file| file.ends_with(".py")).map(|file| code::canonical(&file)) else {
+            return Ok(None);
+        };
+        if !Path::new(&*path).is_file() {
+            let text = spec.getattr("loader")?.call_method1("get_source", (name,))?;
+            source::remember(&path, &text::lossy(&text)?);
+        }
+        Ok(Some(path))
     }
 }
 

@@ -90,7 +90,8 @@ impl PyHost {
     /// Returns the stack that is looked at.
     fn view(&mut self, py: Python<'_>) -> Result<&View, HostError> {
         if self.view.is_none() {
-            awaiting::settle(py).and_then(|()| display::prune(py)).map_err(|error| text::failed(py, &error))?;
+            awaiting::settle(py).map_err(|failure| failure.into_host(py))?;
+            display::prune(py).map_err(|error| text::failed(py, &error))?;
             self.view = Some(self.build_view(py)?);
         }
         Ok(self.view.as_ref().expect("set above"))

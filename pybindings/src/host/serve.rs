@@ -301,7 +301,7 @@ impl Host for PyHost {
 
     fn debug(&mut self, frame: FrameNo, source: String, frontend: DebugFrontend) -> Answered<()> {
         let session = self.session;
-        Python::attach(|py| self.in_frame(py, frame, |frame, _| Ok(debug::debug(session, frame, &source, frontend)?)))
+        Python::attach(|py| self.in_frame(py, frame, |frame, _| debug::debug(session, frame, &source, frontend)))
     }
 
     fn interact_open(&mut self, frame: FrameNo) -> Answered<()> {

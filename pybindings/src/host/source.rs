@@ -37,8 +37,8 @@ struct Stamp {
 /// Forgets all files: the program is about to be compiled anew.
 pub(crate) fn forget_all(py: Python<'_>) {
     *SEEN.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    let cleared = import(py, "linecache").and_then(|linecache| linecache.call_method0("checkcache"));
-    if let Err(error) = cleared {
+    let Ok(linecache) = loaded_linecache(py) else { return };
+    if let Err(error) = linecache.call_method0("checkcache") {
         tracing::warn!(%error, "failed to check linecache");
     }
 }
@@ -56,6 +56,14 @@ pub(super) fn of_file(py: Python<'_>, path: &str, frame: Option<&Bound<'_, PyAny
         with_seen(|files| files.insert(path.to_owned(), seen));
     }
     SourceText { lines, stale: false }
+}
+
+/// Takes note of the text of a file that is no file on the disk, but part of an archive.
+pub(super) fn remember(path: &str, text: &str) {
+    let seen = Seen { lines: text.lines().map(str::to_owned).collect(), stamp: None };
+    with_seen(|files| {
+        files.entry(path.to_owned()).or_insert(seen);
+    });
 }
 
 fn with_seen<R>(use_files: impl FnOnce(&mut HashMap<String, Seen>) -> R) -> R {
@@ -97,9 +105,13 @@ fn utf8_lines(path: &str) -> Option<Vec<String>> {
 
 /// Returns whether `linecache` has one of these files already: what it has is older, or not on the disk at all.
 fn is_cached(py: Python<'_>, names: &[&str]) -> bool {
-    let linecache = import(py, "sys").and_then(|sys| sys.getattr("modules")?.get_item("linecache"));
-    let cache = linecache.and_then(|linecache| linecache.getattr("cache"));
+    let cache = loaded_linecache(py).and_then(|linecache| linecache.getattr("cache"));
     cache.is_ok_and(|cache| names.iter().any(|name| cache.contains(name).unwrap_or(false)))
+}
+
+/// Returns `linecache` if it is loaded: on some versions that takes longer than all of rdb.
+fn loaded_linecache(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    import(py, "sys")?.getattr("modules")?.get_item("linecache")
 }
 
 /// Returns what `linecache` says of a file.

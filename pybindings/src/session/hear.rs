@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use pyo3::exceptions::{PyGeneratorExit, PyStopAsyncIteration, PyStopIteration};
 use pyo3::intern;
 use pyo3::prelude::*;
-use rdb_core::engine::{Answer, Decision, Pending, Question};
+use rdb_core::engine::{Answer, Decision, Engine, Pending, Question};
 use rdb_core::event::{Event, EventKind, ExceptionTraits};
 use rdb_core::ids::{Line, ThreadId};
 use rdb_core::stop::{StepEnd, Stop, StopReason};
@@ -101,22 +101,30 @@ impl Session {
         }
         let event = heard.event(thread_id());
         let stack = LiveStack::at(py, heard.frame).with_exception(heard.exception.clone());
-        let (decision, plan) = {
-            let mut engine = self.engine();
-            let decision = engine.on_event(&event, &stack);
-            (decision, engine.take_plan_change())
-        };
-        let applied = self.apply(py, plan);
-        let verdict = match (applied, decision) {
-            (Ok(()), Decision::Continue) => Ok(Verdict::Nothing),
-            (Ok(()), Decision::Disable) => Ok(Verdict::Disable),
-            (Ok(()), decision) => Python::attach(|py| self.act(py, heard, &stack, decision)),
-            (Err(error), _) => Err(error),
+        let verdict = match self.decide(py, |engine| engine.on_event(&event, &stack)) {
+            Ok(Decision::Continue) => Ok(Verdict::Nothing),
+            Ok(Decision::Disable) => Ok(Verdict::Disable),
+            Ok(decision) => Python::attach(|py| self.act(py, heard, &stack, decision)),
+            Err(error) => Err(error),
         };
         verdict.unwrap_or_else(|error| {
             Self::fail(py, &error.into());
             Verdict::Nothing
         })
+    }
+
+    /// Asks the engine, and brings the plan that follows into force; but not that of a stop: how the thread goes on decides
+    /// what is wanted, and a step after a step changes nothing at all.
+    fn decide(&self, py: Python<'_>, ask: impl FnOnce(&mut Engine) -> Decision) -> PyResult<Decision> {
+        self.bury(py);
+        let (decision, plan) = {
+            let mut engine = self.engine();
+            let decision = ask(&mut engine);
+            let plan = if matches!(decision, Decision::Stop(_)) { None } else { engine.take_plan_change() };
+            (decision, plan)
+        };
+        self.apply(py, plan)?;
+        Ok(decision)
     }
 
     fn hear_unusual(&self, py: Python<'_>, heard: &Heard<'_, '_>) -> Verdict {
@@ -158,7 +166,7 @@ impl Session {
     ) -> PyResult<Decision> {
         let answer = answer(py, &pending.question, stack, heard.exception.as_ref());
         tracing::debug!(question = ?pending.question, ?answer, "the program was asked");
-        self.update(py, |engine| engine.on_answer(pending, answer, stack))
+        self.decide(py, |engine| engine.on_answer(pending, answer, stack))
     }
 
     fn keep(&self, heard: &Heard<'_, '_>) {

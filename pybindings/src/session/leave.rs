@@ -24,6 +24,7 @@ use crate::session::hear::{Heard, Verdict};
 use crate::session::{Session, state};
 
 static QUIT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static QUIT_SHELL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static RESTART: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 /// What is heard while the program is made to leave: lines, to raise again; the ways out, to know when it has left.
@@ -37,6 +38,8 @@ const CHAIN: usize = 1000;
 pub(super) enum Leave {
     /// For good.
     Quit,
+    /// For good, up to the prompt of an interactive interpreter.
+    QuitShell,
     /// To be started again with these arguments; None: the same as before.
     Restart(Option<Vec<String>>),
 }
@@ -51,7 +54,7 @@ pub(super) struct Leaving {
 /// Looks the exceptions up that the program leaves by.
 pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
     let exceptions = import(py, "rdb.exceptions")?;
-    for (cell, name) in [(&QUIT, "Quit"), (&RESTART, "Restart")] {
+    for (cell, name) in [(&QUIT, "Quit"), (&QUIT_SHELL, "QuitShell"), (&RESTART, "Restart")] {
         if cell.get(py).is_none() {
             let class = exceptions.getattr(name)?.cast_into::<PyType>()?.unbind();
             cell.get_or_init(py, || class);
@@ -69,6 +72,7 @@ pub(super) fn is_leave(exception: &Bound<'_, PyAny>) -> bool {
     let class = exception.get_type();
     let is_ours = |cell: &PyOnceLock<Py<PyType>>| cell.get(py).is_some_and(|ours| class.is(ours.bind(py)));
     is_ours(&QUIT)
+        || is_ours(&QUIT_SHELL)
         || is_ours(&RESTART)
         || (class.is(py.get_type::<PySystemExit>()) && exception.hasattr(MARK).unwrap_or(false))
 }
@@ -88,6 +92,7 @@ impl Leave {
     pub(super) fn error(&self, py: Python<'_>) -> PyErr {
         let made = match self {
             Self::Quit => QUIT.get(py).map(|class| class.bind(py).call0()),
+            Self::QuitShell => QUIT_SHELL.get(py).map(|class| class.bind(py).call0()),
             Self::Restart(arguments) => RESTART.get(py).map(|class| class.bind(py).call1((arguments.clone(),))),
         };
         match made {
@@ -98,8 +103,10 @@ impl Leave {
     }
 }
 
+/// Returns the main thread; an error where only one thread ran so far: nothing has loaded `threading`, and loading it
+/// would cost more than all else that leaving does.
 fn main_thread(py: Python<'_>) -> PyResult<ThreadId> {
-    let threading = import(py, "threading")?;
+    let threading = import(py, "sys")?.getattr("modules")?.get_item("threading")?;
     let main = threading.call_method0(intern!(py, "main_thread"))?;
     main.getattr(intern!(py, "ident"))?.extract().map(ThreadId)
 }
@@ -134,12 +141,13 @@ impl Session {
         if main != thread {
             self.wake(py, main);
         }
-        self.leave_error(py).unwrap_or_else(|| Leave::Quit.error(py))
+        self.leave_error(py).unwrap_or_else(|| if main == thread { Leave::Quit.error(py) } else { thread_exit(py) })
     }
 
-    /// Makes the main thread leave, even out of a call that blocks.
+    /// Makes the main thread leave, even out of a call that blocks. Between the look at whether it is still there and the
+    /// signal no Python code runs, so that no other thread does.
     fn wake(&self, py: Python<'_>, main: ThreadId) {
-        if self.interrupts.kick(py, main) {
+        if self.leaving().is_none() || self.interrupts.kick(py, main) {
             return;
         }
         if let Some(class) = QUIT.get(py) {

@@ -204,7 +204,7 @@ impl Session {
     }
 
     /// Tells the engine of the code objects that are gone.
-    fn bury(&self, _py: Python<'_>) {
+    pub(super) fn bury(&self, _py: Python<'_>) {
         let dead = code::take_dead();
         if dead.is_empty() {
             return;

@@ -6,12 +6,14 @@ use std::sync::{MutexGuard, PoisonError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use rdb_core::frontend::{Frontend, Notice};
-use rdb_core::ids::ThreadId;
+use rdb_core::host::{SessionInfo, SessionMode};
+use rdb_core::ids::{BreakpointId, ThreadId};
 use rdb_core::stop::{Resume, StepGoal, Stop, StopReason};
 
 use crate::callback::guarded;
 use crate::code;
-use crate::ffi::{FramePtr, Untraced, import, thread_id};
+use crate::errors::InternalError;
+use crate::ffi::{FramePtr, Headroom, Untraced, import, is_main_interpreter, thread_id};
 use crate::frame::{LiveStack, visible};
 use crate::host::{self, PyHost};
 use crate::session::hear::step_from;
@@ -66,8 +68,11 @@ impl Session {
     /// Stops the running thread right here, because the program or the host asked for it (`set_trace`, Ctrl-C, post
     /// mortem), and prompts. `Err` is how the program is made to leave.
     pub(crate) fn stop_in(&'static self, py: Python<'_>, reason: StopReason, stopped: Stopped) -> PyResult<()> {
+        if !is_main_interpreter(py) {
+            return Err(InternalError::Subinterpreter.into());
+        }
         let frame = stopped.frame_ptr(py).map_or(rdb_core::ids::FrameId(0), FramePtr::id);
-        let stop = self.update(py, |engine| engine.stop_now(stopped.thread, frame, reason))?;
+        let stop = self.engine().stop_now(stopped.thread, frame, reason);
         let _quiet = Untraced::begin(py);
         self.kept().remove(&stop.thread);
         self.stop(py, &stop, stopped)
@@ -78,11 +83,10 @@ impl Session {
         tracing::debug!(?stop, "a thread stops");
         let frame = stopped.frame.as_ref().map(|frame| frame.clone_ref(py));
         let turn = self.baton.take(py, || self.announce(py, &stopped));
-        if stop.reason != StopReason::PostMortem && self.is(state::LEAVING) {
-            return self.leave_error(py).map_or(Ok(()), Err);
-        }
-        if self.is_stale(stop) {
-            return Ok(());
+        let leaves = stop.reason != StopReason::PostMortem && self.is(state::LEAVING);
+        if leaves || self.is_stale(stop) {
+            self.update(py, |_| ())?;
+            return if leaves { self.leave_error(py).map_or(Ok(()), Err) } else { Ok(()) };
         }
         let how = self.prompt(py, stop, stopped);
         drop(turn);
@@ -98,7 +102,10 @@ impl Session {
         }
         let StopReason::Breakpoint { ids, .. } = &stop.reason else { return false };
         let engine = self.engine();
-        let alive = |id| stop.deleted.contains(id) || engine.breakpoint(*id).is_ok_and(|breakpoint| breakpoint.enabled);
+        let alive = |id: &BreakpointId| {
+            stop.deleted.iter().any(|gone| gone.id == *id)
+                || engine.breakpoint(*id).is_ok_and(|breakpoint| breakpoint.enabled)
+        };
         !ids.iter().any(alive)
     }
 
@@ -109,6 +116,7 @@ impl Session {
         };
         let bound = self.engine().take_bound();
         self.announce_bound(bound);
+        let headroom = Headroom::begin(py);
         let interrupts = self.interrupts.at_prompt(py);
         let mut host = PyHost::new(self, stop, stopped);
         let how = py.detach(|| {
@@ -119,6 +127,7 @@ impl Session {
         });
         host.close(py);
         drop(interrupts);
+        drop(headroom);
         tracing::debug!(?how, "the thread goes on");
         match how {
             Ok(how) => {
@@ -153,6 +162,7 @@ impl Session {
                 self.interrupts.arm(py);
                 Ok(())
             }
+            Resume::Quit if self.is_in_shell(py) => Err(Leave::QuitShell.error(py)),
             Resume::Quit if dead => Err(Leave::Quit.error(py)),
             Resume::Restart(arguments) if dead => Err(Leave::Restart(arguments).error(py)),
             Resume::Quit => Err(self.leave(py, stop.thread, Leave::Quit)),
@@ -162,6 +172,12 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Returns whether an interactive interpreter called the debugger by `set_trace` or the like.
+    fn is_in_shell(&self, py: Python<'_>) -> bool {
+        let SessionInfo { mode, interactive, .. } = self.info(py);
+        mode == SessionMode::Inline && interactive
     }
 
     /// Returns whether a thread waits for its turn at a stop of its own.

@@ -80,6 +80,9 @@ pub(crate) const MYCODE: Command = Command {
     ..BASE
 };
 
+/// The words of `catch` that are no type of exceptions.
+const RESERVED: [&str; 4] = ["raised", "uncaught", "user", "if"];
+
 /// How often a catchpoint stops.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stops {
@@ -156,7 +159,7 @@ fn read_spec(argument: &str, stops: Stops) -> Result<CatchSpec, Failure> {
         words.next();
     }
     let types: Vec<Arc<str>> = words.map(Arc::from).collect();
-    if !types.iter().all(|name| is_dotted_name(name)) {
+    if !types.iter().all(|name| is_dotted_name(name) && !RESERVED.contains(&&**name)) {
         return Err(Failure::Invalid(argument.to_owned()));
     }
     Ok(CatchSpec { when: when.unwrap_or(CatchWhen::Raised), types, condition, temporary: stops == Stops::Once })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rdb_core::breakpoint::{BreakpointInfo, BreakpointSpec, Lifetime, Target};
 use rdb_core::host::HostError;
 use rdb_core::ids::BreakpointId;
 use rdb_core::stop::StopReason;
@@ -358,10 +359,31 @@ fn a_failed_condition_says_so() {
     );
 }
 
+/// Returns a temporary breakpoint as a stop carries it that has used it up.
+fn spent(commands: Vec<String>) -> BreakpointInfo {
+    let target = Target::Line { path: Arc::from("/srv/shop.py"), line: 5 };
+    let spec = BreakpointSpec { lifetime: Lifetime::Temporary, ..BreakpointSpec::new(target) };
+    BreakpointInfo { id: BreakpointId(1), spec, enabled: true, ignore: 0, hits: 1, commands, sites: Vec::new() }
+}
+
+#[test]
+fn the_commands_of_a_temporary_breakpoint_run_although_it_is_gone() {
+    let mut scene = Scene::stopping([StopReason::Breakpoint { ids: vec![BreakpointId(1)], error: None }]);
+    scene.host.answer("1", "1");
+    scene.stops[0].deleted = vec![spent(vec!["p 1".to_owned(), "c".to_owned()])];
+    scene.check(
+        "
+Deleted breakpoint 1 at /srv/shop.py:5
+1
+=> Continue
+",
+    );
+}
+
 #[test]
 fn a_temporary_breakpoint_says_that_it_is_gone() {
     let mut scene = Scene::stopping([StopReason::Breakpoint { ids: vec![BreakpointId(1)], error: None }]);
-    scene.stops[0].deleted = vec![BreakpointId(1)];
+    scene.stops[0].deleted = vec![spent(Vec::new())];
     scene.check(
         "
 Deleted breakpoint 1 at /srv/shop.py:5

@@ -23,6 +23,12 @@ Catchpoint 3: user KeyError
 Catchpoint 4: raised all exceptions
 (rdb) catch if ]
 *** Invalid condition ]: SyntaxError: unmatched ']'
+(rdb) catch ValueError if
+*** Invalid argument: ValueError if
+      Usage: catch [ [raised | uncaught | user] [type ...] [if condition] ]
+(rdb) catch raised uncaught
+*** Invalid argument: raised uncaught
+      Usage: catch [ [raised | uncaught | user] [type ...] [if condition] ]
 (rdb) catch 1/0
 *** Invalid argument: 1/0
       Usage: catch [ [raised | uncaught | user] [type ...] [if condition] ]

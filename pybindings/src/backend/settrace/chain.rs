@@ -49,8 +49,8 @@ fn remember(tracer: Option<Py<PyAny>>) {
 /// Remembers the trace function that this thread has, before rdb's takes its place.
 pub(super) fn adopt(py: Python<'_>) -> PyResult<()> {
     let current = install::original_gettrace(py)?;
-    if !current.is_none() && !current.is(install::tracer(py)?) {
-        remember(Some(current.unbind()));
+    if !current.is(install::tracer(py)?) {
+        remember((!current.is_none()).then(|| current.unbind()));
     }
     Ok(())
 }
@@ -74,7 +74,7 @@ pub(super) fn settrace(function: &Bound<'_, PyAny>) -> PyResult<()> {
 /// `sys.gettrace` while rdb is there.
 #[pyfunction]
 pub(super) fn gettrace(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    match tracer_of_thread() {
+    match tracer_of_thread().filter(|_| install::is_wanted()) {
         Some(tracer) => Ok(tracer.into_bound(py)),
         None => install::original_gettrace(py),
     }

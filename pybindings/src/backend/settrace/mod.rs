@@ -7,6 +7,7 @@
 
 mod chain;
 mod install;
+mod passing;
 mod reclaim;
 mod translate;
 
@@ -28,6 +29,8 @@ use crate::code::{self, mask_of};
 use crate::ffi::{FramePtr, TraceWhat};
 use crate::frame::{caller, visible};
 use crate::session::{Session, Verdict};
+
+use passing::Keep;
 
 /// Kinds that a trace function can tell apart.
 const HEARD: EventSet = EventSet::of(&[
@@ -190,11 +193,14 @@ unsafe extern "C" fn on_event(
 fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     chain::pass_on(py, frame, what, argument)?;
     if !install::is_wanted() {
+        passing::forget_all();
         return internal(py, install::settle_thread(py));
     }
     let Some(session) = Session::active() else { return Ok(()) };
     let entry = code::entry(py, frame.code(py));
     let wanted = GLOBAL.load(Ordering::Relaxed) | entry.wanted_mask();
+    let keep = if wanted & code::mask(EventKind::Unwind) == 0 { Keep::Nothing } else { Keep::Object };
+    passing::look(py, frame, what, argument, keep);
     if entry.ends_program {
         session.program_ended(py);
     }
@@ -205,10 +211,11 @@ fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Boun
         internal(py, install::trace_opcodes(py, &frame.object(py)))?;
     }
     let Some(heard) = translate::heard(py, frame, entry, what, argument) else { return Ok(()) };
-    if wanted & code::mask(heard.kind) == 0 {
-        return Ok(());
+    let verdict = if wanted & code::mask(heard.kind) == 0 { Verdict::Nothing } else { session.hear(py, &heard) };
+    if what == ffi::PyTrace_RETURN {
+        passing::forget(frame);
     }
-    match session.hear(py, &heard) {
+    match verdict {
         Verdict::Raise(error) => Err(error),
         Verdict::Nothing | Verdict::Disable => Ok(()),
     }

@@ -63,7 +63,7 @@ extern "C" fn reclaim(_data: *mut c_void) -> c_int {
     if !install::is_wanted() {
         return 0;
     }
-    let reclaimed = guarded(|| Python::try_attach(|py| chain::stay(py)));
+    let reclaimed = guarded(|| Python::try_attach(chain::stay));
     if let Ok(Some(Err(error))) = reclaimed {
         tracing::warn!(%error, "another trace function has replaced rdb's");
     }

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use rdb_core::event::{ClassicKind, EventKind};
 
+use crate::backend::settrace::passing;
 use crate::code::{self, CodeEntry};
 use crate::ffi::{FramePtr, TraceWhat};
 use crate::session::Heard;
@@ -48,7 +49,8 @@ pub(super) fn heard<'a, 'py>(
         ClassicKind::Opcode => Heard { offset: frame.offset(py), ..plain(EventKind::Instruction) },
         ClassicKind::Return => {
             let kind = left(py, frame, argument);
-            Heard { value: argument.filter(|_| kind != EventKind::Unwind).cloned(), ..plain(kind) }
+            let exception = if kind == EventKind::Unwind { passing::exception_of(py, frame) } else { None };
+            Heard { value: argument.filter(|_| kind != EventKind::Unwind).cloned(), exception, ..plain(kind) }
         }
         ClassicKind::Exception => {
             let triple = argument?.cast::<PyTuple>().ok()?;
@@ -76,14 +78,17 @@ fn entered(py: Python<'_>, frame: FramePtr) -> EventKind {
     }
 }
 
-/// Tells how a frame was left. 3.12.1 gives None where the others give nothing for a frame that an exception leaves, so the
-/// opcode decides.
+/// Tells how a frame was left. 3.12 gives None where the others give nothing for a frame that an exception leaves, so the
+/// opcode decides; and at a suspension, whether an exception was just thrown into it.
 fn left(py: Python<'_>, frame: FramePtr, argument: Option<&Bound<'_, PyAny>>) -> EventKind {
     let (opcode, _) = instruction(py, frame);
     match argument {
         None => EventKind::Unwind,
         Some(_) if code::opcodes().returns(opcode) => EventKind::Return,
-        Some(_) if code::opcodes().yields(opcode) => EventKind::Yield,
+        Some(value) if code::opcodes().yields(opcode) => {
+            let is_thrown = cfg!(Py_3_12) && value.is_none() && passing::is_at(py, frame);
+            if is_thrown { EventKind::Unwind } else { EventKind::Yield }
+        }
         Some(_) => EventKind::Unwind,
     }
 }

@@ -1,116 +1,34 @@
 //! The backend on `sys.monitoring` (PEP 669, Python 3.12 and later).
 //!
 //! The quirks of the interpreter end here: `LINE` loses lines without `PY_START` on the same code object, so they are asked
-//! for together; a loop on one line repeats no `LINE`, so a jump backwards onto its own line becomes one; a place that has
-//! answered `DISABLE` reports again only after its code object's set went through 0.
-#![expect(unsafe_code, reason = "its callbacks are called from C")]
+//! for together; closing a suspended generator reports `PY_THROW` only where `PY_UNWIND` is asked for (on 3.15 only if the
+//! generator has run since); a loop on one line repeats no `LINE`, so a jump backwards onto its own line becomes one; a
+//! place that has answered `DISABLE` reports again only after its code object's set went through 0.
+#![expect(unsafe_code, reason = "makes a code object through C")]
 
-use std::ffi::{CString, c_int};
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+mod callbacks;
+mod kinds;
+
+use std::ffi::c_int;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyInt;
 use rdb_core::event::{EventKind, EventSet};
-use rdb_core::ids::{CodeId, Line};
+use rdb_core::ids::CodeId;
 use rdb_core::plan::{Capabilities, PlanChange};
 
 use crate::backend::in_force::Book;
 use crate::backend::watchers::CodeWatcher;
 use crate::backend::{Backend, InForce};
-use crate::callback::guarded;
-use crate::code::{self, mask, mask_of};
+use crate::code::{self, mask_of};
 use crate::errors::InternalError;
-use crate::ffi::{CodePtr, FramePtr, import};
-use crate::session::{Heard, Session, Verdict};
+use crate::ffi::{FramePtr, import};
 
-/// Kinds that PEP 669 has, as far as rdb takes them.
-const HEARD: EventSet = EventSet::of(&[
-    EventKind::Start,
-    EventKind::Resume,
-    EventKind::Throw,
-    EventKind::Line,
-    EventKind::Instruction,
-    EventKind::Jump,
-    EventKind::BranchLeft,
-    EventKind::BranchRight,
-    EventKind::Call,
-    EventKind::CReturn,
-    EventKind::CRaise,
-    EventKind::Return,
-    EventKind::Yield,
-    EventKind::Unwind,
-    EventKind::Raise,
-    EventKind::Reraise,
-    EventKind::ExceptionHandled,
-    EventKind::StopIteration,
-]);
-
-/// Kinds that every version reports for single code objects.
-const LOCAL: EventSet = EventSet::of(&[
-    EventKind::Start,
-    EventKind::Resume,
-    EventKind::Line,
-    EventKind::Instruction,
-    EventKind::Jump,
-    EventKind::BranchLeft,
-    EventKind::BranchRight,
-    EventKind::Call,
-    EventKind::Return,
-    EventKind::Yield,
-    EventKind::StopIteration,
-]);
-
-/// Kinds that only some versions report for single code objects.
-const SOMETIMES_LOCAL: EventSet = EventSet::of(&[
-    EventKind::Throw,
-    EventKind::Unwind,
-    EventKind::Raise,
-    EventKind::Reraise,
-    EventKind::ExceptionHandled,
-]);
-
-/// Kinds whose callback may answer `DISABLE`. Never `PY_START`: without it `LINE` loses lines (3.13 and later), and an
-/// answer outlives the arming of the code object while it is asked for everywhere. Never exceptions: `ValueError` before
-/// 3.15, and on 3.15 the event is gone for the whole code object.
-const DISABLE: EventSet = EventSet::of(&[
-    EventKind::Line,
-    EventKind::Instruction,
-    EventKind::Jump,
-    EventKind::BranchLeft,
-    EventKind::BranchRight,
-]);
-
-/// As [`DISABLE`], in rdb's own Python code, where nothing is ever wanted.
-const DISABLE_OWN: EventSet = EventSet::of(&[
-    EventKind::Line,
-    EventKind::Instruction,
-    EventKind::Jump,
-    EventKind::Start,
-    EventKind::Resume,
-    EventKind::Return,
-    EventKind::Yield,
-]);
-
-/// Kinds that come with an exception.
-const WITH_EXCEPTION: EventSet = EventSet::of(&[
-    EventKind::Throw,
-    EventKind::Unwind,
-    EventKind::Raise,
-    EventKind::Reraise,
-    EventKind::ExceptionHandled,
-    EventKind::StopIteration,
-]);
-
-/// Kinds that come with a value.
-const WITH_VALUE: EventSet = EventSet::of(&[EventKind::Return, EventKind::Yield]);
-
-/// The kinds asked for everywhere, as a mask: what a callback is for is seen without a lock.
-static GLOBAL: AtomicU32 = AtomicU32::new(0);
-/// `sys.monitoring.DISABLE`.
-static DISABLE_OBJECT: AtomicPtr<ffi::PyObject> = AtomicPtr::new(std::ptr::null_mut());
+use callbacks::{DISABLE_OBJECT, GLOBAL, callbacks};
+use kinds::{DISABLE, HEARD, LINE_GUARDS_ITS_INSTRUCTION, LOCAL, SOMETIMES_LOCAL, reports_anew, with_company};
 
 /// The functions of `sys.monitoring`.
 struct Api {
@@ -196,17 +114,23 @@ impl Monitoring {
         self.api.set_events.call1(py, (self.tool, self.number(with_company(kinds)))).map(drop)
     }
 
-    /// Asks for these kinds in one code object; every place of it reports again.
+    /// Asks for these kinds in one code object. Every place of it reports again.
     fn set_local(&self, py: Python<'_>, id: CodeId, kinds: EventSet) -> PyResult<()> {
-        let Some(object) = code::of_id(py, id) else { return Ok(()) };
-        if let Some(entry) = code::entry_of_id(py, id) {
-            entry.set_wanted(kinds);
-        }
+        let (Some(object), Some(entry)) = (code::of_id(py, id), code::entry_of_id(py, id)) else { return Ok(()) };
+        let newly = entry.wanted_mask() == 0;
+        entry.set_wanted(kinds);
         let mut wanted = with_company(kinds);
         if self.is_newborn(id) {
             wanted |= EventSet::of(&[EventKind::Start]);
         }
-        self.api.set_local_events.call1(py, (self.tool, &object, 0))?;
+        if LINE_GUARDS_ITS_INSTRUCTION && newly && kinds.contains(EventKind::Return) {
+            wanted |= EventSet::of(&[EventKind::Line]);
+        }
+        let before = entry.replace_armed(mask_of(wanted));
+        // Places that have said `DISABLE` can only be among the kinds that stay.
+        if before & mask_of(wanted & DISABLE) != 0 || wanted.is_empty() {
+            self.api.set_local_events.call1(py, (self.tool, &object, 0))?;
+        }
         if !wanted.is_empty() {
             self.api.set_local_events.call1(py, (self.tool, &object, self.number(wanted)))?;
         }
@@ -385,16 +309,6 @@ impl Backend for Monitoring {
     }
 }
 
-/// Returns the set with what the interpreter needs so that it reports all of it: see the head of this file.
-fn with_company(kinds: EventSet) -> EventSet {
-    if kinds.contains(EventKind::Line) { kinds | EventSet::of(&[EventKind::Start, EventKind::Jump]) } else { kinds }
-}
-
-/// Returns whether a change of the global set adds kinds that places may have been disabled for.
-fn reports_anew(before: EventSet, after: EventSet) -> bool {
-    !(after & !before & DISABLE).is_empty()
-}
-
 /// Returns a free tool id, and who holds the debugger's if that is not free.
 fn choose_tool(monitoring: &Bound<'_, PyAny>) -> Result<(u8, Option<String>), InternalError> {
     let py = monitoring.py();
@@ -435,126 +349,4 @@ fn capabilities(py: Python<'_>, api: &Api, tool: u8, numbers: &[c_int]) -> PyRes
         .collect();
     api.set_local_events.call1(py, (tool, &probe, 0))?;
     Ok(Capabilities { local: (local | LOCAL) & global, global, disable: DISABLE & global, code_watcher: true })
-}
-
-/// Makes one callable for each kind. They and what they point to live as long as the process.
-fn callbacks(py: Python<'_>) -> PyResult<Vec<(EventKind, Py<PyAny>)>> {
-    macro_rules! table {
-        ($($kind:ident)*) => {
-            vec![$((EventKind::$kind, on_event::<{ EventKind::$kind as usize }> as ffi::PyCFunctionFast)),*]
-        };
-    }
-    let table = table![
-        Start Resume Throw Line Instruction Jump BranchLeft BranchRight Call CReturn CRaise Return Yield Unwind Raise
-        Reraise ExceptionHandled StopIteration
-    ];
-    table.into_iter().map(|(kind, function)| Ok((kind, callable(py, kind, function)?))).collect()
-}
-
-fn callable(py: Python<'_>, kind: EventKind, function: ffi::PyCFunctionFast) -> PyResult<Py<PyAny>> {
-    let name = CString::new(kind.name()).unwrap_or_default();
-    let definition = Box::leak(Box::new(ffi::PyMethodDef {
-        ml_name: name.into_raw(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFast: function },
-        ml_flags: ffi::METH_FASTCALL,
-        ml_doc: std::ptr::null(),
-    }));
-    // SAFETY: the definition was leaked, so it outlives the function object.
-    unsafe {
-        let function = ffi::PyCFunction_NewEx(definition, std::ptr::null_mut(), std::ptr::null_mut());
-        Bound::from_owned_ptr_or_err(py, function).map(Bound::unbind)
-    }
-}
-
-/// Hears one event. `KIND` is an [`EventKind`].
-unsafe extern "C" fn on_event<const KIND: usize>(
-    _module: *mut ffi::PyObject,
-    arguments: *mut *mut ffi::PyObject,
-    count: ffi::Py_ssize_t,
-) -> *mut ffi::PyObject {
-    let kind = EventKind::ALL[KIND];
-    // SAFETY: the interpreter calls with itself attached and with the arguments of the event.
-    let (py, arguments) = unsafe {
-        let count = usize::try_from(count).unwrap_or(0);
-        (Python::assume_attached(), std::slice::from_raw_parts(arguments.cast_const(), count))
-    };
-    let verdict = guarded(|| hear(py, kind, arguments)).unwrap_or_else(|error| {
-        Session::fail(py, &error);
-        Verdict::Nothing
-    });
-    // SAFETY: both objects live as long as the interpreter; new references are returned.
-    unsafe {
-        match verdict {
-            Verdict::Nothing => ffi::Py_NewRef(ffi::Py_None()),
-            Verdict::Disable => ffi::Py_NewRef(DISABLE_OBJECT.load(Ordering::Relaxed)),
-            Verdict::Raise(error) => {
-                error.restore(py);
-                std::ptr::null_mut()
-            }
-        }
-    }
-}
-
-fn hear(py: Python<'_>, kind: EventKind, arguments: &[*mut ffi::PyObject]) -> Verdict {
-    let (Some(session), [code, rest @ ..]) = (Session::active(), arguments) else { return Verdict::Nothing };
-    let Some(code) = CodePtr::from_raw(*code) else { return Verdict::Nothing };
-    let entry = code::entry(py, code);
-    if entry.own {
-        if entry.ends_program {
-            session.program_ended(py);
-        }
-        return if DISABLE_OWN.contains(kind) { Verdict::Disable } else { Verdict::Nothing };
-    }
-    let Some(place) = place(py, kind, code, rest) else { return Verdict::Disable };
-    if kind == EventKind::Start
-        && let Err(error) = session.module_runs(py, entry)
-    {
-        Session::fail(py, &error.into());
-        return Verdict::Nothing;
-    }
-    if GLOBAL.load(Ordering::Relaxed) & mask(place.kind) == 0 && !entry.wants(place.kind) {
-        return Verdict::Nothing;
-    }
-    let argument = rest.get(1).filter(|_| WITH_EXCEPTION.contains(kind) || WITH_VALUE.contains(kind));
-    // SAFETY: the interpreter keeps the arguments alive during the call.
-    let argument = argument.map(|&argument| unsafe { Bound::from_borrowed_ptr(py, argument) });
-    let (value, exception) = if WITH_VALUE.contains(kind) { (argument, None) } else { (None, argument) };
-    let verdict = session.hear(
-        py,
-        &Heard { kind: place.kind, entry, line: place.line, offset: place.offset, value, exception, frame: None },
-    );
-    match verdict {
-        Verdict::Disable if !DISABLE.contains(kind) => Verdict::Nothing,
-        verdict => verdict,
-    }
-}
-
-/// Where an event happened, and what it is after translation.
-struct Place {
-    kind: EventKind,
-    line: Option<Line>,
-    offset: Option<u32>,
-}
-
-/// Reads the place out of the arguments; None: a jump that is no line event, and never will be one.
-fn place(py: Python<'_>, kind: EventKind, code: CodePtr, rest: &[*mut ffi::PyObject]) -> Option<Place> {
-    let number = |index: usize| rest.get(index).and_then(|&number| small_number(py, number));
-    let place = match kind {
-        EventKind::Line => Place { kind, line: number(0), offset: None },
-        EventKind::Jump => {
-            let (from, to) = (number(0)?, number(1)?);
-            let line = code.line_at(py, to).filter(|&line| to <= from && code.line_at(py, from) == Some(line));
-            Place { kind: EventKind::Line, line: Some(line?), offset: Some(from) }
-        }
-        _ => Place { kind, line: None, offset: number(0) },
-    };
-    Some(place)
-}
-
-fn small_number(py: Python<'_>, number: *mut ffi::PyObject) -> Option<u32> {
-    // SAFETY: attached, and the interpreter keeps its argument alive during the call.
-    let number = unsafe { Bound::from_borrowed_ptr(py, number) };
-    // SAFETY: the type is checked in front.
-    let value = number.is_exact_instance_of::<PyInt>().then(|| unsafe { ffi::PyLong_AsLong(number.as_ptr()) })?;
-    u32::try_from(value).ok()
 }
