@@ -12,7 +12,6 @@ use super::quit::go_on;
 use super::state::{Slot, State};
 use super::{plan, quirks};
 use crate::ffi::import;
-use crate::host::SnapshotsStay;
 
 /// `CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR`: frames that can be suspended.
 const SUSPENDS: u32 = 0x20 | 0x80 | 0x200;
@@ -22,7 +21,6 @@ pub(super) struct Serving<'a, 'py> {
     debugger: &'a Bundle<'py>,
     slot: fn(&mut State) -> &mut Slot,
     before: Slot,
-    _snapshots: SnapshotsStay,
 }
 
 impl<'a, 'py> Serving<'a, 'py> {
@@ -38,7 +36,7 @@ impl<'a, 'py> Serving<'a, 'py> {
     fn set(debugger: &'a Bundle<'py>, frame: &Bound<'py, PyAny>, slot: fn(&mut State) -> &mut Slot) -> Self {
         let frame = Some(frame.clone().unbind());
         let before = std::mem::replace(slot(&mut BdbBase::state(debugger).lock()), frame);
-        Self { debugger, slot, before, _snapshots: SnapshotsStay::begin() }
+        Self { debugger, slot, before }
     }
 }
 

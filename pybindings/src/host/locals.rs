@@ -2,8 +2,6 @@
 //! how `f_locals` differs between interpreters.
 #![expect(unsafe_code, reason = "storing snapshots into a frame has no Python-level counterpart")]
 
-use std::cell::Cell;
-
 use indexmap::{IndexMap, IndexSet};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -252,30 +250,6 @@ impl<'py> FrameLocals<'py> {
     }
 }
 
-thread_local! {
-    /// How many [`SnapshotsStay`] live on this thread.
-    static SNAPSHOTS_STAY: Cell<u32> = const { Cell::new(0) };
-}
-
-/// While it lives, snapshots of frames are not emptied on this thread: a trace function of `sys.settrace` runs, and before
-/// 3.13 the interpreter stores what is in the snapshot when it returns.
-#[derive(Debug)]
-pub(crate) struct SnapshotsStay(());
-
-impl SnapshotsStay {
-    /// Keeps the snapshots from now on.
-    pub(crate) fn begin() -> Self {
-        SNAPSHOTS_STAY.set(SNAPSHOTS_STAY.get() + 1);
-        Self(())
-    }
-}
-
-impl Drop for SnapshotsStay {
-    fn drop(&mut self) {
-        SNAPSHOTS_STAY.set(SNAPSHOTS_STAY.get() - 1);
-    }
-}
-
 impl Drop for FrameLocals<'_> {
     /// Takes the values out of the snapshot, which would keep them alive as long as the frame. Names that were made up at a
     /// prompt live nowhere else, and a snapshot that somebody else holds is the program's.
@@ -284,7 +258,7 @@ impl Drop for FrameLocals<'_> {
         const OURS: isize = 2;
         // SAFETY: the thread is attached, as the bound reference shows, and the object is alive.
         let references = unsafe { pyo3::ffi::Py_REFCNT(self.mapping.as_ptr()) };
-        if !self.are_snapshot() || references != OURS || SNAPSHOTS_STAY.get() > 0 {
+        if !self.are_snapshot() || references != OURS {
             return;
         }
         let (Ok(slots), Ok(snapshot)) = (self.slots(), self.mapping.cast::<PyDict>()) else { return };
