@@ -113,6 +113,7 @@ fn is_true(py: Python<'_>, frame: &Bound<'_, PyAny>, condition: &Bound<'_, PyAny
     if let Some(text) = text
         && code::prepare(py).is_ok()
     {
+        let _snapshot = host::keep_snapshot(frame);
         return host::condition(py, frame, text);
     }
     let value = || {

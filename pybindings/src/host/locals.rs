@@ -269,6 +269,12 @@ impl Drop for FrameLocals<'_> {
     }
 }
 
+/// Returns what keeps the values in the snapshot of a frame's variables while it lives: after a trace function written in
+/// Python, the interpreter stores the snapshot, and what is missing there would be unbound.
+pub(crate) fn keep_snapshot<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    if cfg!(Py_3_13) { None } else { frame.getattr(intern!(frame.py(), "f_locals")).ok() }
+}
+
 /// Returns whether a local variable of a running function can be made unbound. Newer interpreters leave out the check
 /// for an unbound variable where the compiler has proved it bound.
 const fn slots_can_be_unbound() -> bool {

@@ -36,6 +36,7 @@ use crate::session::{Session, Stopped};
 pub(crate) use self::awaiting::take_awaitable;
 pub(crate) use self::condition::{condition, exception_condition, exception_is};
 pub(crate) use self::display::forget_all as forget_displays;
+pub(crate) use self::locals::keep_snapshot;
 pub(crate) use self::source::forget_all as forget_sources;
 pub(crate) use self::text::exception_text;
 
