@@ -168,6 +168,30 @@ def test_stepping_out_of_a_breakpoint_stops_in_the_caller(module: ModuleType, re
     ]
 
 
+def test_next_in_the_caller_of_the_frame_that_a_breakpoint_stopped(
+    module: ModuleType, recorder: type[Recorder]
+) -> None:
+    class Up(recorder):  # type: ignore[misc, valid-type]
+        def user_line(self, frame: FrameType) -> None:
+            if frame.f_code.co_name == "callee":
+                assert frame.f_back is not None
+                self.stops.append(("up", "callee", frame.f_lineno))
+                self.clear_break(file_of(module), line_of("callee"))
+                self.set_next(frame.f_back)
+                return
+            super().user_line(frame)
+
+    def program() -> None:
+        module.caller()
+
+    debugger = Up("continue", "continue")
+    for marker in ("callee", "end"):
+        debugger.set_break(file_of(module), line_of(marker))
+    debugger.runcall(program)
+    assert [stop[:2] for stop in debugger.stops[1:]] == [("up", "callee"), ("line", "caller"), ("line", "caller")]
+    assert debugger.stops[2][2] == line_of("call") - 1
+
+
 def test_a_breakpoint_set_at_a_stop_works_in_a_frame_that_runs_already(
     module: ModuleType, recorder: type[Recorder]
 ) -> None:
