@@ -199,7 +199,7 @@ def test_keys_while_the_program_runs(terminal: Callable[[str], pexpect.spawn]) -
 
 def test_a_terminal_that_goes_away(terminal: Callable[[str], pexpect.spawn]) -> None:
     child = terminal("x = 1\n")
-    os.close(child.child_fd)
+    child.ptyproc.fileobj.close()
     child.child_fd = child.ptyproc.fd = -1
     child.ptyproc.closed = True
     pid, status = os.waitpid(child.pid, 0)

@@ -30,7 +30,7 @@ pub(crate) fn of_rdb(py: Python<'_>) -> Box<dyn Terminal> {
 
 /// Returns a terminal over two streams; None: the standard one of each moment.
 pub(crate) fn over(input: Option<Py<PyAny>>, output: Option<Py<PyAny>>) -> Box<dyn Terminal> {
-    Box::new(Streams { input, output, editor: Editor::Unopened })
+    Box::new(Streams { input, output, editor: Editor::Unopened, early: None })
 }
 
 struct Streams {
@@ -39,6 +39,8 @@ struct Streams {
     /// The output stream; None: `sys.stdout`.
     output: Option<Py<PyAny>>,
     editor: Editor,
+    /// What was read although a Ctrl-C came first.
+    early: Option<Input>,
 }
 
 /// The editor for a real terminal.
@@ -116,14 +118,17 @@ impl Streams {
     }
 
     /// Reads one line and not a byte more: the rest is the program's.
-    fn read_stream(&self, py: Python<'_>, prompt: &str) -> Input {
+    fn read_stream(&mut self, py: Python<'_>, prompt: &str) -> Input {
         let output = self.output(py);
         write(py, output.as_ref(), prompt);
         flush(output.as_ref());
+        if let Some(early) = self.early.take() {
+            return early;
+        }
         let Some(input) = self.input(py) else { return Input::End };
         loop {
             match input.call_method0(intern!(py, "readline")).and_then(|line| line.cast_into().map_err(PyErr::from)) {
-                Ok(line) => return answer(&line),
+                Ok(line) => return self.unless_interrupted(py, answer(&line)),
                 Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => return Input::Interrupted,
                 // What could not be decoded is gone; the stream goes on behind it.
                 Err(error) if error.is_instance_of::<PyUnicodeDecodeError>(py) => {
@@ -135,6 +140,18 @@ impl Streams {
                     return Input::End;
                 }
             }
+        }
+    }
+
+    /// Returns what was read; or that there was a Ctrl-C before, which Python has not noticed while it waited, and then
+    /// keeps what was read for the next question.
+    fn unless_interrupted(&mut self, py: Python<'_>, read: Input) -> Input {
+        match py.check_signals() {
+            Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => {
+                self.early = Some(read);
+                Input::Interrupted
+            }
+            _ => read,
         }
     }
 }
