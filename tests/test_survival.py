@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -100,7 +100,13 @@ def test_an_interrupt_that_nobody_catches(rdb_run: Run) -> None:
     outcome = rdb_run("raise KeyboardInterrupt\n", ["c", "p 'dead'", "q"])
     assert "Uncaught exception. Entering post mortem debugging\n" in outcome.stdout
     assert "(rdb) 'dead'\n" in outcome.stdout
-    assert outcome.returncode == 130
+    assert outcome.stderr.endswith("\nKeyboardInterrupt\n")
+    assert outcome.returncode == -signal.SIGINT
+
+
+def test_an_interrupt_of_an_earlier_run_is_forgotten(rdb_run: Run, tmp_path: Path) -> None:
+    script = "import os\nif not os.path.exists('again'):\n    os.mkdir('again')\n    raise KeyboardInterrupt\n"
+    assert rdb_run(script, ["c", "run", "c", "q"], cwd=tmp_path).returncode == 0
 
 
 def test_a_program_that_hides_builtins_and_modules(rdb_run: Run) -> None:
@@ -111,8 +117,9 @@ def test_a_program_that_hides_builtins_and_modules(rdb_run: Run) -> None:
         x = 1
         sys.stdout.write("end of it\\n")
         """
-    outcome = rdb_run(textwrap.dedent(script), ["b 5", "c", "p x", "w", "n", "c"])
+    outcome = rdb_run(textwrap.dedent(script), ["b 5", "c", "p x", "w", "n", "c", "q"])
     assert "end of it\n" in outcome.stdout
+    assert "internal error" not in outcome.stderr
     assert "panicked" not in outcome.stderr
 
 
@@ -199,13 +206,8 @@ def test_keys_while_the_program_runs(terminal: Callable[[str], pexpect.spawn]) -
 
 def test_a_terminal_that_goes_away(terminal: Callable[[str], pexpect.spawn]) -> None:
     child = terminal("x = 1\n")
-    child.ptyproc.fileobj.close()
-    child.child_fd = child.ptyproc.fd = -1
-    child.ptyproc.closed = True
-    pid, status = os.waitpid(child.pid, 0)
-    assert pid == child.pid
-    assert os.WIFEXITED(status) or os.WIFSIGNALED(status)
-    child.ptyproc.terminated = child.terminated = True
+    child.close(force=False)  # raises if the process lives on
+    assert child.terminated
 
 
 def test_the_terminal_is_left_as_it_was(environment: dict[str, str], tmp_path: Path) -> None:

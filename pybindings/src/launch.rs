@@ -3,7 +3,10 @@
 use std::env;
 use std::sync::{Mutex, PoisonError};
 
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCode, PyDict, PyTuple};
 use rdb_core::event::EventKind;
 use rdb_core::frontend::Notice;
@@ -12,6 +15,7 @@ use rdb_repl::config::startup_commands;
 
 use crate::backend::{self, Choice};
 use crate::errors::InternalError;
+use crate::ffi::import;
 use crate::frame::StackBottom;
 use crate::front::{self, Leave, Progress};
 use crate::host;
@@ -136,8 +140,19 @@ fn launch<'py>(
 
 /// Shows an exception and its traceback as Python does at the end of a program, `sys.excepthook` included.
 #[pyfunction]
-pub(crate) fn show_traceback(py: Python<'_>, error: Bound<'_, PyAny>) {
-    PyErr::from_value(error).print_and_set_sys_last_vars(py);
+pub(crate) fn show_traceback(py: Python<'_>, error: Bound<'_, PyAny>) -> PyResult<()> {
+    if !error.is_instance_of::<PyKeyboardInterrupt>() {
+        PyErr::from_value(error).print_and_set_sys_last_vars(py);
+        return Ok(());
+    }
+    // The interpreter would take it for its own end, and would remember that although the program is started again.
+    let shown = (error.get_type(), error.clone(), error.getattr(intern!(py, "__traceback__"))?);
+    let sys = import(py, "sys")?;
+    let hook = sys.getattr(intern!(py, "excepthook")).and_then(|hook| hook.call1(shown.clone()));
+    if hook.is_err() {
+        sys.getattr(intern!(py, "__excepthook__"))?.call1(shown)?;
+    }
+    Ok(())
 }
 
 /// Shows an exception as the error of a statement.
@@ -215,6 +230,9 @@ pub(crate) fn finish(py: Python<'_>) {
     }
 }
 
+/// Python's own `eval`, whatever the program does to `builtins`.
+static EVAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
 /// Evaluates a code object through Python's own `eval`, which takes any mapping for `locals` and adds no frame.
 fn evaluate<'py>(
     py: Python<'py>,
@@ -222,12 +240,13 @@ fn evaluate<'py>(
     globals: &Bound<'py, PyAny>,
     locals: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    py.import("builtins")?.getattr("eval")?.call1((code, globals, locals))
+    let eval = || Ok::<_, PyErr>(import(py, "builtins")?.getattr(intern!(py, "eval"))?.unbind());
+    EVAL.get_or_try_init(py, eval)?.bind(py).call1((code, globals, locals))
 }
 
 /// Returns an exception of `rdb.exceptions`, to be raised.
 fn exception(py: Python<'_>, name: &str, code: impl for<'py> IntoPyObject<'py>) -> PyErr {
-    py.import("rdb.exceptions")
+    import(py, "rdb.exceptions")
         .and_then(|module| module.getattr(name)?.call1((code,)))
         .map_or_else(|error| error, PyErr::from_value)
 }

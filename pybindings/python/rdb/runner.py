@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["debug"]
 
 HERE = os.path.dirname(__file__)
-INTERRUPTED = 130
-"""What a shell shows of a program that Ctrl-C ended."""
 GRACE = 1.0
 """Seconds that each thread has for its clean-up when the user quits."""
 
@@ -35,6 +33,7 @@ def debug(target: Target, args: list[str], backend: str | None, commands: list[s
 
     Raises:
         TargetError: The program cannot be read, or not be debugged in this way.
+        KeyboardInterrupt: The program has ended with it, and so the process is to end as Python ends it then.
     """
     run = Run(target, args)
     run.load()
@@ -53,6 +52,9 @@ def debug(target: Target, args: list[str], backend: str | None, commands: list[s
         run.forget()
         _rdb.finish()
     leave_threads(run.status)
+    if run.interrupted:
+        sys.excepthook = lambda *_: None  # it was shown already
+        raise KeyboardInterrupt
     return run.status
 
 
@@ -64,6 +66,8 @@ class Run:
         self.args = args
         self.status = 0
         """The exit status of the last run that came to its end; 0 once another one is on its way."""
+        self.interrupted = False
+        """That run has ended with `KeyboardInterrupt`."""
         self.error: BaseException | None = None
         self._program: tuple[CodeType, ModuleType] | None = None
 
@@ -113,19 +117,19 @@ class Run:
             wait_for_threads()
         except Quit:
             if _rdb.progressed():
-                self.status = 0  # in mid-run, and not at the first line of a program that was started again
+                self._note(0)  # in mid-run, and not at the first line of a program that was started again
             raise
 
     def _end(self) -> None:
         """Shows how the program ended."""
         error = self.error
         if error is None:
-            self.status = 0
+            self._note(0)
         elif isinstance(error, SystemExit):
-            self.status = exit_status(error)
+            self._note(exit_status(error))
             _rdb.message(f"The program exited via sys.exit(). Exit status: {error}")
         else:
-            self.status = failure_status(error)
+            self._note(1, interrupted=isinstance(error, KeyboardInterrupt))
             self._show(error)
             _rdb.message("Uncaught exception. Entering post mortem debugging")
             _rdb.message("Running 'cont' or 'step' will restart the program")
@@ -135,12 +139,15 @@ class Run:
         """Ends the program as Python does without a debugger: the user has sent rdb away, or it has failed."""
         error = self.error
         if isinstance(error, SystemExit):
-            self.status = exit_status(error)
+            self._note(exit_status(error))
             if error.code is not None and not isinstance(error.code, int):
                 print(error.code, file=sys.stderr)
         elif error is not None:
-            self.status = failure_status(error)
+            self._note(1, interrupted=isinstance(error, KeyboardInterrupt))
             self._show(error)
+
+    def _note(self, status: int, *, interrupted: bool = False) -> None:
+        self.status, self.interrupted = status, interrupted
 
     def _show(self, error: BaseException) -> None:
         if isinstance(error, TargetError):
@@ -154,11 +161,6 @@ def exit_status(error: SystemExit) -> int:
     if error.code is None:
         return 0
     return error.code if isinstance(error.code, int) else 1
-
-
-def failure_status(error: BaseException) -> int:
-    """Returns the exit status of a program that an exception has ended."""
-    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
 
 def strip(error: Exception) -> Exception:
