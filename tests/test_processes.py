@@ -218,6 +218,26 @@ def test_a_forked_child_goes_its_way(rdb_run: Run) -> None:
     assert outcome.returncode == 0
 
 
+FOLLOWED = """\
+import os
+def work(who):
+    return who
+pid = os.fork()
+if pid == 0:
+    work("child")
+    os._exit(0)
+os.waitpid(pid, 0)
+work("parent")
+"""
+
+
+def test_a_child_is_followed_if_the_user_wants_so(rdb_run: Run) -> None:
+    commands = ["b work", "c", "p who", "c", "p who", "c", "q"]
+    outcome = rdb_run(FOLLOWED, commands, env={"RDB_FOLLOW_FORK": "child"})
+    assert outcome.stdout.index("(rdb) 'child'\n") < outcome.stdout.index("(rdb) 'parent'\n")
+    assert outcome.returncode == 0
+
+
 def test_a_child_that_is_forked_while_stepping(rdb_run: Run) -> None:
     script = """\
         import os
