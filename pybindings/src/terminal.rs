@@ -30,7 +30,7 @@ pub(crate) fn of_rdb(py: Python<'_>) -> Box<dyn Terminal> {
 
 /// Returns a terminal over two streams; None: the standard one of each moment.
 pub(crate) fn over(input: Option<Py<PyAny>>, output: Option<Py<PyAny>>) -> Box<dyn Terminal> {
-    Box::new(Streams { input, output, editor: Editor::Unopened, early: None })
+    Box::new(Streams { input, output, editor: Editor::Unopened, early: None, interrupted: false })
 }
 
 struct Streams {
@@ -41,6 +41,8 @@ struct Streams {
     editor: Editor,
     /// What was read although a Ctrl-C came first.
     early: Option<Input>,
+    /// A Ctrl-C came while something was written.
+    interrupted: bool,
 }
 
 /// The editor for a real terminal.
@@ -60,7 +62,7 @@ impl Terminal for Streams {
         let editable = Python::attach(|py| {
             let editable = self.is_terminal(py);
             if editable {
-                flush(self.output(py).as_ref());
+                self.show(py, "");
             }
             editable
         });
@@ -71,11 +73,7 @@ impl Terminal for Streams {
     }
 
     fn write(&mut self, text: &str) {
-        Python::attach(|py| {
-            let output = self.output(py);
-            write(py, output.as_ref(), text);
-            flush(output.as_ref());
-        });
+        Python::attach(|py| self.show(py, text));
     }
 
     fn size(&self) -> Option<(u16, u16)> {
@@ -119,9 +117,10 @@ impl Streams {
 
     /// Reads one line and not a byte more: the rest is the program's.
     fn read_stream(&mut self, py: Python<'_>, prompt: &str) -> Input {
-        let output = self.output(py);
-        write(py, output.as_ref(), prompt);
-        flush(output.as_ref());
+        self.show(py, prompt);
+        if std::mem::take(&mut self.interrupted) {
+            return Input::Interrupted;
+        }
         if let Some(early) = self.early.take() {
             return early;
         }
@@ -132,14 +131,29 @@ impl Streams {
                 Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => return Input::Interrupted,
                 // What could not be decoded is gone; the stream goes on behind it.
                 Err(error) if error.is_instance_of::<PyUnicodeDecodeError>(py) => {
-                    write(py, output.as_ref(), &format!("*** {}\n", exception_text(py, &error)));
+                    self.show(py, &format!("*** {}\n", exception_text(py, &error)));
                 }
                 // Such as the stand-in of a test runner that captures the output: its text says what to do.
                 Err(error) => {
-                    write(py, output.as_ref(), &format!("*** {}\n", exception_text(py, &error)));
+                    self.show(py, &format!("*** {}\n", exception_text(py, &error)));
                     return Input::End;
                 }
             }
+        }
+    }
+
+    /// Writes text, and sees to it that it is seen. A Ctrl-C that comes meanwhile is one for the next question.
+    fn show(&mut self, py: Python<'_>, text: &str) {
+        let Some(output) = self.output(py) else { return };
+        let mut result = write(&output, text).and_then(|()| flush(&output));
+        if let Err(error) = &result
+            && error.is_instance_of::<PyKeyboardInterrupt>(py)
+        {
+            self.interrupted = true;
+            result = flush(&output);
+        }
+        if let Err(error) = result {
+            tracing::debug!(%error, "the output cannot be written");
         }
     }
 
@@ -207,15 +221,11 @@ fn answer(line: &Bound<'_, PyString>) -> Input {
     Input::Text(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
-/// Writes text; what the stream cannot encode is written with backslashes. A stream that is closed hears nothing.
-fn write(py: Python<'_>, output: Option<&Bound<'_, PyAny>>, text: &str) {
-    let Some(output) = output else { return };
-    let result = match output.call_method1(intern!(py, "write"), (text,)) {
-        Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(py) => write_escaped(output, text),
+/// Writes text; what the stream cannot encode is written with backslashes.
+fn write(output: &Bound<'_, PyAny>, text: &str) -> PyResult<()> {
+    match output.call_method1(intern!(output.py(), "write"), (text,)) {
+        Err(error) if error.is_instance_of::<PyUnicodeEncodeError>(output.py()) => write_escaped(output, text),
         result => result.map(drop),
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "the output cannot be written");
     }
 }
 
@@ -226,9 +236,6 @@ fn write_escaped(output: &Bound<'_, PyAny>, text: &str) -> PyResult<()> {
     output.call_method1(intern!(py, "write"), (bytes.call_method1("decode", (&encoding,))?,)).map(drop)
 }
 
-fn flush(output: Option<&Bound<'_, PyAny>>) {
-    let Some(output) = output else { return };
-    if let Err(error) = output.call_method0(intern!(output.py(), "flush")) {
-        tracing::debug!(%error, "the output cannot be flushed");
-    }
+fn flush(output: &Bound<'_, PyAny>) -> PyResult<()> {
+    output.call_method0(intern!(output.py(), "flush")).map(drop)
 }
