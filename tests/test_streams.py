@@ -26,8 +26,9 @@ def test_streams_that_the_program_replaces_are_its_own(rdb_run: Run) -> None:
 
 
 def test_a_program_that_closes_its_output(rdb_run: Run) -> None:
-    outcome = rdb_run("import sys\nsys.stdout.close()\nx = 1\n", ["n", "n", "n", "c"])
-    assert outcome.stdout.endswith("-> sys.stdout.close()\n(rdb) ")
+    outcome = rdb_run("import sys\nsys.stdout.close()\nx = 1\n", ["n", "n", "p 'still', 'here'", "c", "q"])
+    assert "-> x = 1\n(rdb) ('still', 'here')\n(rdb) The program finished and will be restarted\n" in outcome.stdout
+    assert outcome.returncode == 0
 
 
 def test_set_trace_talks_on_the_streams_of_the_moment(environment: dict[str, str]) -> None:

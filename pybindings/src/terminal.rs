@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyUnicodeDecodeError, PyUnicodeEncodeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{IntoPyDict, PyString};
 use rdb_repl::highlight::Style;
 use rdb_repl::line::{LineOptions, Rustyline, history_file};
 use rdb_repl::terminal::{Ask, Assist, Input, Terminal};
@@ -100,7 +100,11 @@ impl Streams {
     }
 
     fn output<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        usable(py, self.output.as_ref()).or_else(|| standard(py, "stdout"))
+        let replaced = || match self.output {
+            Some(_) => standard(py, "stdout").filter(is_open).or_else(|| descriptor(py)),
+            None => standard(py, "stdout"),
+        };
+        usable(py, self.output.as_ref()).or_else(replaced)
     }
 
     /// Returns whether rustyline, which knows file descriptors only, talks to the same terminal as the streams.
@@ -207,9 +211,17 @@ fn standard<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyAny>> {
 
 /// Returns a stream, unless it was closed.
 fn usable<'py>(py: Python<'py>, stream: Option<&Py<PyAny>>) -> Option<Bound<'py, PyAny>> {
-    let stream = stream?.bind(py);
-    let closed = stream.getattr(intern!(py, "closed")).and_then(|closed| closed.is_truthy()).unwrap_or(false);
-    (!closed).then(|| stream.clone())
+    stream.map(|stream| stream.bind(py).clone()).filter(is_open)
+}
+
+fn is_open(stream: &Bound<'_, PyAny>) -> bool {
+    !stream.getattr(intern!(stream.py(), "closed")).and_then(|closed| closed.is_truthy()).unwrap_or(false)
+}
+
+/// Returns a stream on what rdb was started with as its output: a program that closes `sys.stdout` leaves that open.
+fn descriptor(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    let how = [("closefd", false)].into_py_dict(py).ok()?;
+    import(py, "io").ok()?.call_method("open", (1, "w"), Some(&how)).ok()
 }
 
 fn answer(line: &Bound<'_, PyString>) -> Input {
