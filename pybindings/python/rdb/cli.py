@@ -34,6 +34,8 @@ options:
   -c, --command CMD    a debugger command to run at the first prompt, behind those of .pdbrc and .rdbrc; repeatable
   --backend NAME       where events come from: auto, monitoring (Python 3.12 and later) or settrace
   --install            run the program without a debugger, with rdb in the place of pdb and bdb
+  --install-pth        let RDB_INSTALL=1 put rdb in the place of pdb and bdb in each process of this environment
+  --remove-pth         undo that
   --no-rc              do not read .pdbrc and .rdbrc
   --version            show the version; with --verbose also the interpreter and the chosen backend
   -h, --help           show this
@@ -43,6 +45,8 @@ Options behind the script belong to the script. A later -c is run after an earli
 """
 
 BACKENDS = ("auto", "monitoring", "settrace")
+FLAGS = ("--no-rc", "--install", "--install-pth", "--remove-pth", "--help", "--version", "--verbose")
+"""The long options without a value."""
 
 
 class UsageError(Exception):
@@ -57,6 +61,8 @@ class Options:
         self.backend: str | None = None
         self.rc = True
         self.install = False
+        self.pth = ""
+        """What is to be done with the .pth file: ``install`` or ``remove`` it; empty: nothing."""
         self.help = False
         self.version = False
         self.verbose = False
@@ -84,21 +90,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(HELP, end="")
         return 0
     try:
-        if options.version:
-            print(version(options))
-            return 0
-        if options.install:
-            from rdb.installing import run_installed
-
-            return run_installed(options.kind, options.program or "", options.args)
-        target = find_target(options)
-        # Loaded by name, so that `--version` and errors cost nothing of it.
-        from rdb.runner import debug
-
-        return debug(target, options.args, options.backend, options.commands, options.rc)
+        return run(options)
     except TargetError as error:
         print(error)
         return 1
+
+
+def run(options: Options) -> int:
+    """Does what the command line asks for, and returns the exit status."""
+    if options.version:
+        print(version(options))
+        return 0
+    if options.pth:
+        return change_pth(options.pth)
+    if options.install:
+        from rdb.installing import run_installed
+
+        return run_installed(options.kind, options.program or "", options.args)
+    target = find_target(options)
+    # Loaded by name, so that `--version` and errors cost nothing of it.
+    from rdb.runner import debug
+
+    return debug(target, options.args, options.backend, options.commands, options.rc)
+
+
+def change_pth(what: str) -> int:
+    """Writes or removes the .pth file, and says so."""
+    from rdb import startup
+
+    if what == "remove":
+        print(f"Removed {startup.remove()}")
+    else:
+        print(f"Wrote {startup.write()}")
+        print(f"Where {startup.VARIABLE}=1 is in the environment, pdb and bdb mean rdb in each process of this Python.")
+    return 0
 
 
 def parse(argv: list[str]) -> Options:
@@ -123,7 +148,9 @@ def parse(argv: list[str]) -> Options:
                 continue
         break
     options.args = list(words)
-    if options.program is None and not (options.help or options.version):
+    if options.pth and options.program is not None:
+        raise UsageError(f"the option --{options.pth}-pth takes no script or module")
+    if options.program is None and not (options.help or options.version or options.pth):
         raise UsageError("there is no script or module to run")
     return options
 
@@ -140,20 +167,17 @@ def parse_long(options: Options, word: str, words: object) -> None:
         else:
             raise UsageError(f"there is no backend {text!r}: choose one of {', '.join(BACKENDS)}")
     elif equals:
-        raise UsageError(f"the option {name} takes no value" if known(name) else f"unknown option {name}: see --help")
+        raise UsageError(f"the option {name} takes no value" if name in FLAGS else f"unknown option {name}: see --help")
     elif name == "--no-rc":
         options.rc = False
     elif name == "--install":
         options.install = True
-    elif name in ("--help", "--version", "--verbose"):
+    elif name in ("--install-pth", "--remove-pth"):
+        options.pth = name[2:-4]
+    elif name in FLAGS:
         setattr(options, name[2:], True)
     else:
         raise UsageError(f"unknown option {name}: see --help")
-
-
-def known(name: str) -> bool:
-    """Returns whether this is an option without a value."""
-    return name in ("--no-rc", "--install", "--help", "--version", "--verbose")
 
 
 def parse_short(options: Options, word: str, words: object) -> None:
