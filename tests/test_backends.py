@@ -192,16 +192,12 @@ def marked(text: str, name: str) -> int:
     return next(number for number, line in enumerate(text.splitlines(), start=1) if line.endswith(f"# @{name}"))
 
 
-def test_breakpoints_alone_ask_for_nothing_everywhere(rdb_run: Run, backend: str) -> None:
+def test_breakpoints_alone_ask_for_nothing_everywhere(rdb_run: Run) -> None:
     done, never = marked(STATE, "done"), marked(STATE, "never")
     outcome = rdb_run(STATE, [f"b {never}", f"b {done}, False", "b colorsys.py:1", "c"])
-    if backend == "monitoring":
-        # `hot` reports its start, and each of its lines but the one with the breakpoint once.
-        assert re.search(r"^(?:\(rdb\) )*events [1-9]$", outcome.stdout, re.M), outcome.stdout
-        assert "global [] 0 new code True armed 2\n" in outcome.stdout
-    else:
-        # Nothing else tells of the code of a file that is not imported yet.
-        assert "global ['PY_START'] 0 new code True armed 2\n" in outcome.stdout
+    # `hot` reports its start, and each of its lines but the one with the breakpoint once.
+    assert re.search(r"^(?:\(rdb\) )*events [1-9]$", outcome.stdout, re.M), outcome.stdout
+    assert "global [] 0 new code True armed 2\n" in outcome.stdout
 
 
 def test_no_breakpoint_asks_for_nothing(rdb_run: Run) -> None:

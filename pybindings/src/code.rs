@@ -47,6 +47,8 @@ pub(crate) struct CodeEntry {
     met: AtomicBool,
     /// The code is a module's and has not run yet since it was made.
     newborn: AtomicBool,
+    /// The code has run while new code was waited for.
+    run: AtomicBool,
 }
 
 impl CodeEntry {
@@ -100,6 +102,11 @@ impl CodeEntry {
     /// Notes whether the code is a module's that has not run yet.
     pub(crate) fn set_newborn(&self, newborn: bool) {
         self.newborn.store(newborn, Ordering::Relaxed);
+    }
+
+    /// Returns whether the code has run before while new code was waited for, and notes that it does now.
+    pub(crate) fn mark_run(&self) -> bool {
+        self.run.load(Ordering::Relaxed) || self.run.swap(true, Ordering::Relaxed)
     }
 
     /// Returns whether the engine was told of the code object, and notes that it is now.
@@ -203,6 +210,7 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
         quiet_in: AtomicU32::new(0),
         met: AtomicBool::new(false),
         newborn: AtomicBool::new(false),
+        run: AtomicBool::new(false),
     };
     let id = fresh.id;
     let fresh = Box::into_raw(Box::new(fresh));

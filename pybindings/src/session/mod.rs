@@ -273,15 +273,23 @@ impl Session {
         }
         entry.set_newborn(false);
         self.backend.module_runs(py, entry.id)?;
-        let Some(object) = code::of_id(py, entry.id) else { return Ok(true) };
-        let Some(path) = code::filename(&object) else { return Ok(true) };
+        if let Some(code) = code::of_id(py, entry.id).as_ref().and_then(CodePtr::of) {
+            self.code_runs(py, code)?;
+        }
+        Ok(true)
+    }
+
+    /// Hears that a code object runs that may be new to the engine; those inside of it come with it.
+    pub(crate) fn code_runs(&self, py: Python<'_>, code: CodePtr) -> PyResult<()> {
+        let object = code.object(py);
+        let Some(path) = code::filename(&object) else { return Ok(()) };
         if self.engine().wants_path(&path) {
             let found = scan::with_inner(&object, &path)?;
             let pointers: Vec<CodePtr> = found.iter().filter_map(|code| CodePtr::of(code.bind(py))).collect();
             let bound = self.meet(py, &pointers)?;
             self.announce_bound(bound);
         }
-        Ok(true)
+        Ok(())
     }
 
     pub(super) fn announce_bound(&self, bound: Vec<BreakpointId>) {

@@ -11,6 +11,8 @@ use pyo3::prelude::*;
 use rdb_core::event::ClassicKind;
 use rdb_core::ids::ThreadId;
 
+#[cfg(not(Py_3_12))]
+use crate::backend::settrace::limit;
 use crate::backend::settrace::{install, translate};
 use crate::ffi::{FramePtr, TraceWhat, thread_id};
 
@@ -39,6 +41,8 @@ fn remember(tracer: Option<Py<PyAny>>) {
     let old = match tracer {
         Some(tracer) => {
             ANY.store(true, Ordering::Relaxed);
+            #[cfg(not(Py_3_12))]
+            Python::attach(limit::remove);
             tracers().insert(thread_id(), tracer)
         }
         None => tracers().remove(&thread_id()),

@@ -150,11 +150,12 @@ fn on_all_threads(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Installs the trace function on all threads that there are.
 #[cfg(not(Py_3_12))]
-fn on_all_threads(py: Python<'_>) -> PyResult<()> {
+pub(super) fn on_all_threads(py: Python<'_>) -> PyResult<()> {
     let tracer = tracer(py)?;
     // SAFETY: attached, so that no thread comes or goes; the list is that of the running interpreter.
-    unsafe {
+    reclaim::on_our_account(|| unsafe {
         let mut thread = ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
         while !thread.is_null() {
             if crate::ffi::_PyEval_SetTrace(thread, Some(on_event), tracer.as_ptr()) != 0 {
@@ -162,8 +163,8 @@ fn on_all_threads(py: Python<'_>) -> PyResult<()> {
             }
             thread = ffi::PyThreadState_Next(thread);
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// Gives a frame a trace function of its own, if it has none: 3.11 lets only such frames jump, and 3.13 and later report

@@ -1,18 +1,20 @@
 //! The backend on `PyEval_SetTrace`: the only one on 3.11, and to be had everywhere.
 //!
 //! A trace function hears every event of its thread; what the plan does not want is dropped before the engine is asked.
-//! While the plan is empty no trace function is installed. A trace function of the program's own goes on hearing what it
-//! heard: see [`chain`].
+//! While the plan is empty no trace function is installed; on 3.11 none is called where nothing is wanted: see [`limit`]. A trace
+//! function of the program's own goes on hearing what it heard: see [`chain`].
 #![expect(unsafe_code, reason = "its callback is called from C")]
 
 mod chain;
 mod install;
+#[cfg(not(Py_3_12))]
+mod limit;
 mod passing;
 mod reclaim;
 mod translate;
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::ffi;
@@ -25,8 +27,8 @@ use rdb_core::plan::{Capabilities, PlanChange};
 use crate::backend::in_force::Book;
 use crate::backend::{Backend, InForce};
 use crate::callback::guarded;
-use crate::code::{self, mask_of};
-use crate::ffi::{FramePtr, TraceWhat};
+use crate::code::{self, CodeEntry, mask_of};
+use crate::ffi::{CodePtr, FramePtr, TraceWhat};
 use crate::frame::{caller, visible};
 use crate::session::{Session, Verdict};
 
@@ -55,6 +57,9 @@ static GENERATION: AtomicU32 = AtomicU32::new(1);
 /// The kinds asked for everywhere, as a mask.
 static GLOBAL: AtomicU32 = AtomicU32::new(0);
 
+/// New code objects are waited for.
+static NEW_CODE: AtomicBool = AtomicBool::new(false);
+
 /// The backend.
 pub(crate) struct Settrace {
     book: Mutex<Book>,
@@ -74,6 +79,7 @@ impl Settrace {
     fn settle(&self, py: Python<'_>) -> PyResult<()> {
         let (global, wanted) = {
             let book = self.book();
+            NEW_CODE.store(book.plan.new_code, Ordering::Relaxed);
             (book.global(), book.attached && !book.is_empty())
         };
         let opcodes_before = wants_opcodes();
@@ -86,6 +92,8 @@ impl Settrace {
         } else {
             install::nowhere(py)?;
         }
+        #[cfg(not(Py_3_12))]
+        limit::settle(py, wanted)?;
         if wanted && !opcodes_before && wants_opcodes() {
             trace_opcodes_of_stack(py)?;
         }
@@ -105,8 +113,9 @@ impl Backend for Settrace {
         "settrace"
     }
 
+    /// New code is not watched but met when it first runs, before anything of it is heard.
     fn capabilities(&self) -> Capabilities {
-        Capabilities { local: HEARD, global: HEARD, disable: DISABLE, code_watcher: false }
+        Capabilities { local: HEARD, global: HEARD, disable: DISABLE, code_watcher: true }
     }
 
     fn attach(&self, py: Python<'_>) -> PyResult<()> {
@@ -170,8 +179,21 @@ fn all_report_again() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
+/// Returns the kinds asked for everywhere, as a mask.
+fn global_mask() -> u32 {
+    GLOBAL.load(Ordering::Relaxed)
+}
+
+/// Tells the session of a code object that runs for the first time while new code is waited for.
+fn meet(py: Python<'_>, code: CodePtr, entry: &CodeEntry) -> PyResult<()> {
+    if !NEW_CODE.load(Ordering::Relaxed) || entry.mark_run() || entry.own {
+        return Ok(());
+    }
+    Session::active().map_or(Ok(()), |session| session.code_runs(py, code))
+}
+
 fn wants_opcodes() -> bool {
-    GLOBAL.load(Ordering::Relaxed) & code::mask(EventKind::Instruction) != 0
+    global_mask() & code::mask(EventKind::Instruction) != 0
 }
 
 /// Makes the frames of this thread report each instruction.
@@ -217,8 +239,16 @@ fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Boun
         return internal(py, install::settle_thread(py));
     }
     let Some(session) = Session::active() else { return Ok(()) };
-    let entry = code::entry(py, frame.code(py));
-    let wanted = GLOBAL.load(Ordering::Relaxed) | entry.wanted_mask();
+    let code = frame.code(py);
+    let entry = code::entry(py, code);
+    if what == ffi::PyTrace_CALL {
+        internal(py, meet(py, code, entry))?;
+    }
+    let wanted = global_mask() | entry.wanted_mask();
+    #[cfg(not(Py_3_12))]
+    if wanted == 0 {
+        limit::rest(py);
+    }
     let keep = if wanted & code::mask(EventKind::Unwind) == 0 { Keep::Nothing } else { Keep::Object };
     passing::look(py, frame, what, argument, keep);
     if entry.ends_program {
