@@ -18,6 +18,7 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).absolute()
+SCORES = TARGET / "suites"
 PURE = ("-p", "rdb-core", "-p", "rdb-repl", "--all-features")
 """The crates whose tests need no interpreter."""
 
@@ -50,6 +51,19 @@ def tests(session: nox.Session) -> None:
     """Builds rdb for one Python and runs everything that needs an interpreter, on every backend it has."""
     install(session, groups=("test",), profile="dev")
     session.run("pytest", *(session.posargs or ("-n", "auto")), env={"RUST_BACKTRACE": "0"})
+
+
+@nox.session(python=PYTHONS)
+def suites(session: nox.Session) -> None:
+    """Runs CPython's own suites of pdb and bdb with rdb in their place, and fails if it does worse than committed."""
+    install(session, groups=(), profile="dev")
+    session.run("python", "tests/suites", str(SCORES), *session.posargs)
+
+
+@nox.session(python=False)
+def scores(session: nox.Session) -> None:
+    """Prints what the suites have scored on all Pythons when they ran last."""
+    session.run(sys.executable, "tests/suites", str(SCORES), "--table")
 
 
 @nox.session(python=HERE)
