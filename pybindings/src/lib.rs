@@ -31,7 +31,8 @@ mod _rdb {
     #[pymodule_export]
     use super::host::face::{
         pdb_body_line, pdb_colorize, pdb_columns, pdb_command, pdb_commands, pdb_complete, pdb_displays, pdb_dollars,
-        pdb_evaluate, pdb_exception_text, pdb_expand, pdb_find_function, pdb_manual, pdb_statement,
+        pdb_evaluate, pdb_exception_text, pdb_expand, pdb_find_function, pdb_manual, pdb_read_command_list,
+        pdb_statement,
     };
     #[pymodule_export]
     use super::launch::{

@@ -7,6 +7,7 @@ use rdb_core::ids::{FrameId, Line, ThreadId, Tick};
 use rdb_core::stop::{Resume, Stop, StopReason};
 
 use crate::command::{Command, Flow};
+use crate::commands::breakpoints::read_list;
 use crate::console::{ConsoleOptions, Dialect, Screen, State};
 use crate::dialog::Dialog;
 use crate::parse;
@@ -53,6 +54,45 @@ pub fn run(
     terminal: Box<dyn Terminal>,
     host: &mut dyn Host,
 ) -> Result<Option<Resume>, HostError> {
+    let flow = in_dialog(scene, terminal, host, |dialog| match task {
+        Task::Command(command, argument) => dialog.command(command, argument),
+        Task::Statement(first) => dialog.statement(first),
+        Task::Displays => {
+            dialog.show_displays();
+            Flow::Stay
+        }
+    })?;
+    Ok(match flow {
+        Flow::Stay => None,
+        Flow::Resume(resume) => Some(resume),
+    })
+}
+
+/// Asks for a breakpoint's command list; None: the user gave up, and was told so.
+///
+/// # Errors
+///
+/// The host has no stack to show.
+pub fn read_command_list(
+    scene: &mut Scene,
+    terminal: Box<dyn Terminal>,
+    host: &mut dyn Host,
+) -> Result<Option<Vec<String>>, HostError> {
+    in_dialog(scene, terminal, host, |dialog| match read_list(dialog) {
+        Ok(list) => Some(list),
+        Err(failure) => {
+            dialog.error(failure.to_string());
+            None
+        }
+    })
+}
+
+fn in_dialog<T>(
+    scene: &mut Scene,
+    terminal: Box<dyn Terminal>,
+    host: &mut dyn Host,
+    talk: impl FnOnce(&mut Dialog<'_>) -> T,
+) -> Result<T, HostError> {
     let mut state = State::new(ConsoleOptions {
         name: scene.name.clone(),
         prompt: scene.prompt.clone(),
@@ -67,21 +107,11 @@ pub fn run(
     let mut dialog = Dialog::open(&mut state, &screen, host, &stop)?;
     dialog.selected = scene.selected;
     dialog.listed = scene.listed;
-    let flow = match task {
-        Task::Command(command, argument) => dialog.command(command, argument),
-        Task::Statement(first) => dialog.statement(first),
-        Task::Displays => {
-            dialog.show_displays();
-            Flow::Stay
-        }
-    };
+    let answer = talk(&mut dialog);
     (scene.selected, scene.listed) = (dialog.selected, dialog.listed);
     scene.aliases = state.aliases;
     scene.last = state.last;
-    Ok(match flow {
-        Flow::Stay => None,
-        Flow::Resume(resume) => Some(resume),
-    })
+    Ok(answer)
 }
 
 /// Replaces the first word of a line as long as it is an alias.

@@ -106,6 +106,9 @@ def pdb_command(pdb: object, name: str, argument: str) -> bool | None:
 def pdb_statement(pdb: object, line: str) -> bool | None:
     """Runs a statement in the frame that a debugger object looks at. Returns True if it awaits."""
 
+def pdb_read_command_list(pdb: object) -> list[str] | None:
+    """Asks for a breakpoint's command list, as a debugger object keeps it. Returns None if the user gives up."""
+
 def pdb_displays(pdb: object) -> None:
     """Shows the displayed expressions of a debugger object whose value has changed."""
 

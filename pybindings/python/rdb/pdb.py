@@ -33,6 +33,17 @@ if quirks.HAS_BACKENDS:
     __all__ += ["get_default_backend", "set_default_backend"]
 
 line_prefix = LINE_PREFIX
+INTRODUCTION = """\
+To debug a piece of code:
+
+    >>> import pdb
+    >>> pdb.run("a_function()")
+
+To stop a program at a line, write `breakpoint()` there; to look at the
+exception that ended one, call `pdb.pm()` in the interactive interpreter.
+
+"""
+REMOTE = {"_PdbServer": "PdbServer", "_PdbClient": "PdbClient", "_connect": "connect"}
 TESTCMD = "import x; x.main()"
 
 # Names that programs and CPython's own tests know, although they are not documented.
@@ -129,6 +140,30 @@ def pm() -> None:
     post_mortem(last)
 
 
+def attach(pid: int, commands: Iterable[str] = ()) -> None:
+    """Debugs a running process of the same Python version (3.14 and later). When the user leaves, it goes on.
+
+    Args:
+        pid: The process.
+        commands: Commands to run before the prompt.
+    """
+    from rdb._pdb import remote
+
+    remote.attach(pid, commands)
+
+
+def exit_with_permission_help_text() -> None:
+    """Says what is missing to attach to a process, and leaves."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    print(
+        "Error: The specified process cannot be attached to due to insufficient permissions.\n"
+        "Attach as the user that it runs as, or as root; some systems allow only root and its parent to.\n"
+        "See the Python documentation for details on required privileges and troubleshooting:\n"
+        f"https://docs.python.org/{version}/howto/remote_debugging.html#permission-requirements\n"
+    )
+    sys.exit(1)
+
+
 def test() -> None:
     """Debugs a module ``x``."""
     run(TESTCMD)
@@ -138,7 +173,16 @@ def help() -> None:  # noqa: A001 - pdb's name
     """Shows the manual."""
     import pydoc
 
-    pydoc.pager(_rdb.pdb_manual())
+    pydoc.pager(INTRODUCTION + _rdb.pdb_manual())
+
+
+def __getattr__(name: str) -> Any:
+    """Looks up the ends of a remote session, which need modules that nothing else here does."""
+    if name in REMOTE and quirks.HAS_REMOTE:
+        from rdb._pdb import remote
+
+        return getattr(remote, REMOTE[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 if __name__ == "__main__":

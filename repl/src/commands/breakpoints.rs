@@ -342,7 +342,7 @@ fn commands(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
 }
 
 /// Reads a breakpoint's command list, up to its end.
-fn read_list(dialog: &mut Dialog<'_>) -> Result<Vec<String>, Failure> {
+pub(crate) fn read_list(dialog: &mut Dialog<'_>) -> Result<Vec<String>, Failure> {
     let mut list = Vec::new();
     loop {
         let line = match dialog.next_line("(com) ", AskKind::CommandList) {

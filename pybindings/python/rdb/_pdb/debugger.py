@@ -76,9 +76,8 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
         foreign = bool(stdout) if quirks.STDOUT_IS_NO_TERMINAL else stdin is not None and stdin is not sys.stdin
         if foreign:
             self.use_rawinput = 0
-        prepare_readline()
         self.prompt = "(Pdb) "
-        self.pyrepl_input = open_input(self)
+        self._prepare_input()
         self.mode = mode
         self.nosigint = nosigint
         self.colorize = colorize and can_colorize(stdout or sys.stdout)
@@ -100,6 +99,11 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
         self._chained_exception_index = 0
         self._current_task: Any = None
         self.forget()
+
+    def _prepare_input(self) -> None:
+        """Makes the terminal ready for lines to be edited on it."""
+        prepare_readline()
+        self.pyrepl_input = open_input(self)
 
     # What the stops call.
 
@@ -158,8 +162,7 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
         if not number or number not in self.commands:
             return True
         self.currentbp = 0
-        silent = "_pdbcmd_silence_frame_status"
-        self.cmdqueue.extend(silent if line == "silent" else line for line in self.commands[number])
+        self.cmdqueue.extend(self.commands[number])
         self.cmdqueue.append(f"_pdbcmd_restore_lastcmd {self.lastcmd}")
         return True
 

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
-__all__ = ["Loop"]
+__all__ = ["Loop", "bind_key"]
 
 IDENTIFIER = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
@@ -47,10 +47,14 @@ class Loop:
                 self.stdout.write(f"{self.intro}\n")
             stop = None
             while not stop:
-                line = self.cmdqueue.pop(0) if self.cmdqueue else self._next_line()
-                line = self.precmd(line)
-                stop = self.postcmd(self.onecmd(line), line)
+                stop = self._turn()
             self.postloop()
+
+    def _turn(self) -> Any:
+        """Reads a line and runs it, and returns whether the loop ends."""
+        line = self.cmdqueue.pop(0) if self.cmdqueue else self._next_line()
+        line = self.precmd(line)
+        return self.postcmd(self.onecmd(line), line)
 
     def _next_line(self) -> str:
         line = self._read(self.prompt)
@@ -204,12 +208,16 @@ class Completion:
         self.readline = readline
         self.loop.old_completer = readline.get_completer()  # type: ignore[attr-defined]
         readline.set_completer(self.loop.complete)
-        key = self.loop.completekey
-        if getattr(readline, "backend", "readline") == "editline":
-            readline.parse_and_bind(f"bind {'^I' if key == 'tab' else key} rl_complete")
-        else:
-            readline.parse_and_bind(f"{key}: complete")
+        bind_key(readline, self.loop.completekey)
 
     def __exit__(self, *_error: object) -> None:
         if self.readline is not None:
             self.readline.set_completer(self.loop.old_completer)  # type: ignore[attr-defined]
+
+
+def bind_key(readline: Any, key: str) -> None:
+    """Makes a key complete."""
+    if getattr(readline, "backend", "readline") == "editline":
+        readline.parse_and_bind(f"bind {'^I' if key == 'tab' else key} rl_complete")
+    else:
+        readline.parse_and_bind(f"{key}: complete")

@@ -20,6 +20,11 @@ __all__ = ["main"]
 def main() -> None:
     """Runs a program again and again, until the user leaves."""
     options = parse_args()
+    if options.pid is not None:
+        from rdb._pdb import remote
+
+        remote.main(options.pid, options.commands)
+        return
     target: Target
     if options.module is not None:
         program, target = options.module, ModuleTarget(options.module)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 
-from rdb._pdb.quirks import OPTIONS, Reader
+from rdb._pdb.quirks import HAS_REMOTE, OPTIONS, Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,20 +22,31 @@ The commands of the .pdbrc files in the home directory and in this one run
 first, then those that -c names. To run until a line, say -c 'until 42'.
 """
 
-SYNOPSIS = "[-h] [-c command] (-m module | pyfile) [args ...]"
+if HAS_REMOTE:
+    USAGE += """
+With -p, a running process is attached to instead; `quit` leaves it running.
+"""
+
+SYNOPSIS = f"[-h] [-c command] (-m module |{' -p pid |' if HAS_REMOTE else ''} pyfile) [args ...]"
 
 
 class Options:
     """What the command line says."""
 
-    def __init__(self, commands: list[str], module: str | None, args: list[str]) -> None:
+    def __init__(self, commands: list[str], module: str | None, args: list[str], pid: int | None = None) -> None:
         self.commands = commands
         self.module = module
         self.args = args
+        self.pid = pid
 
 
 def parse_args() -> Options:
     """Returns the options; leaves if they are none."""
+    if not HAS_REMOTE and is_attaching(sys.argv[1:]):
+        from rdb.attaching import why_impossible
+
+        print(f"error: {why_impossible()}", file=sys.stderr)
+        sys.exit(2)
     if OPTIONS is Reader.GETOPT:
         return parse_getopt()
     if OPTIONS is Reader.ALL_AT_ONCE:
@@ -76,9 +87,16 @@ def parse_up_to_program() -> Options:
     opts, args = parser.parse_known_args()
     if not args:
         parser.add_argument("-m", metavar="module", dest="module")
+        add_pid(parser)
         parser.print_help()
         sys.exit(2)
     module = None
+    if is_attaching(args):
+        add_pid(parser)
+        opts, args = parser.parse_known_args()
+        if args:
+            parser.error(f"unrecognized arguments: {' '.join(args)}")
+        return Options(opts.commands, None, [], opts.pid)
     if args[0] == "-m":
         parser.add_argument("-m", metavar="module", dest="module")
         module = parser.parse_args(args[:2]).module
@@ -91,6 +109,16 @@ def parse_up_to_program() -> Options:
         invalid = itertools.takewhile(lambda word: word.startswith("-"), args)
         parser.error(f"unrecognized arguments: {' '.join(invalid)}")
     return Options(opts.commands, module, args)
+
+
+def is_attaching(args: list[str]) -> bool:
+    """Returns whether the first argument asks for a running process."""
+    return bool(args) and (args[0] == "--pid" or args[0].startswith(("-p", "--pid=")))
+
+
+def add_pid(parser: ArgumentParser) -> None:
+    """Makes a parser know ``-p``."""
+    parser.add_argument("-p", "--pid", type=int, help="attach to the specified PID")
 
 
 def new_parser(**keywords: Any) -> ArgumentParser:

@@ -55,5 +55,7 @@ TRACEBACKS_HAVE_COLOURS = MINOR >= 13
 """A traceback can be coloured."""
 STDOUT_IS_NO_TERMINAL = MINOR < 15
 """A stream that was given for the output means that lines are not read with `input`; since 3.15, one for the input."""
+HAS_REMOTE = MINOR >= 14
+"""A running process can be attached to."""
 HAS_PYREPL = MINOR >= 15
 """Lines are edited as at Python's own prompt."""

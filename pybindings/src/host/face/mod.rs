@@ -56,6 +56,18 @@ pub(crate) fn pdb_statement(pdb: &Bound<'_, PyAny>, line: &str) -> PyResult<Opti
     run(pdb, Task::Statement(line))
 }
 
+/// Asks for a breakpoint's command list, as a debugger object keeps it; None: the user gave up.
+#[pyfunction]
+pub(crate) fn pdb_read_command_list(pdb: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
+    let raised = Raised::default();
+    let mut host = FaceHost::new(pdb, raised.clone());
+    let terminal = FaceTerminal { pdb: pdb.clone().unbind(), raised: raised.clone() };
+    let list = face::read_command_list(&mut scene(pdb)?, Box::new(terminal), &mut host);
+    raised.take()?;
+    let list = list.map_err(|error| PyValueError::new_err(error.to_string()))?;
+    Ok(list.map(serve::kept_commands))
+}
+
 /// Shows the displayed expressions of a debugger object whose value has changed.
 #[pyfunction]
 pub(crate) fn pdb_displays(pdb: &Bound<'_, PyAny>) -> PyResult<()> {

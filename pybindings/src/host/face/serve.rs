@@ -22,6 +22,9 @@ use crate::host::interact::Interactive;
 use crate::host::locals::FrameLocals;
 use crate::host::{complete, display, keep_snapshot, source, stack, text};
 
+/// The line that keeps a stop from being shown.
+const SILENCE: &str = "_pdbcmd_silence_frame_status";
+
 type Answered<T> = Result<T, HostError>;
 
 /// Whether the statement that was run awaits.
@@ -119,6 +122,11 @@ fn breakpoint_info(pdb: &Bound<'_, PyAny>, breakpoint: &Bound<'_, PyAny>) -> PyR
         commands: commands.map(|commands| commands.extract()).transpose()?.unwrap_or_default(),
         sites: Vec::new(),
     })
+}
+
+/// Returns a command list as it is kept: as pdb does since Python 3.13.
+pub(super) fn kept_commands(list: Vec<String>) -> Vec<String> {
+    list.into_iter().map(|line| if line == "silent" { SILENCE.to_owned() } else { line }).collect()
 }
 
 /// Returns the object of a breakpoint.
@@ -363,7 +371,9 @@ impl Host for FaceHost {
                 BreakpointChange::Disable => found.call_method0(intern!(py, "disable")).map(drop)?,
                 BreakpointChange::Condition(condition) => found.setattr(intern!(py, "cond"), condition.as_deref())?,
                 BreakpointChange::Ignore(count) => found.setattr(intern!(py, "ignore"), count)?,
-                BreakpointChange::Commands(list) => pdb.getattr(intern!(py, "commands"))?.set_item(id.0, list)?,
+                BreakpointChange::Commands(list) => {
+                    pdb.getattr(intern!(py, "commands"))?.set_item(id.0, kept_commands(list))?;
+                }
             }
             breakpoint_info(pdb, &found)
         })
