@@ -16,6 +16,8 @@ import nox
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
+PEERS = ("debugpy", "pudb", "coverage", "hunter", "viztracer")
+"""Who is measured beside rdb, where it installs."""
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).absolute()
 SCORES = TARGET / "suites"
@@ -109,17 +111,20 @@ def commands(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS)
-def startup(session: nox.Session) -> None:
-    """Prints what starting a script under rdb costs, as a ratio to plain Python and to pdb."""
+def bench(session: nox.Session) -> None:
+    """Prints what rdb costs, as ratios to plain Python, beside what others cost; `-- --small` takes two minutes."""
     install(session, groups=(), profile="release")
-    session.run("python", "benches/startup.py", *session.posargs)
+    if "--small" not in session.posargs:
+        for peer in PEERS:
+            # One that does not install here does not take part.
+            session.install(peer, success_codes=range(256))
+    session.run("python", "benches/run.py", *session.posargs)
 
 
-@nox.session(python=PYTHONS)
-def overhead(session: nox.Session) -> None:
-    """Prints what a breakpoint that is never hit costs a hot loop, as a ratio to plain Python."""
-    install(session, groups=(), profile="release")
-    session.run("python", "benches/overhead.py", *session.posargs)
+@nox.session(python=False)
+def performance(session: nox.Session) -> None:
+    """Writes docs/performance.md anew from what `bench` has measured."""
+    session.run(sys.executable, "benches/report.py", *session.posargs)
 
 
 def install(session: nox.Session, *, groups: tuple[str, ...], profile: str) -> None:
