@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
+import types
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -191,6 +193,51 @@ def test_helpers_of_pdb_are_there_for_derived_debuggers() -> None:
         "(21, ** raised NameError: name 'nothing' is not defined **, \"'total if 0 else value'\")",
     ) in debugger.heard
     assert any("outer()" in text for text in said(debugger)[-2:])
+
+
+def test_the_code_of_debug_runs_with_another_class() -> None:
+    made: list[str] = []
+
+    class Inner(Recorder):
+        def __init__(self, _completekey: str, _stdin: Any, _stdout: Any) -> None:
+            super().__init__(["continue"])
+            made.append("inner")
+
+    class Injecting(Recorder):
+        def do_debug(self, arg: str) -> Any:
+            names = {**Pdb.do_debug.__globals__, "Pdb": Inner}
+            return types.FunctionType(Pdb.do_debug.__code__, names)(self, arg)
+
+    debugger = session("debug inner(4)", cls=Injecting)
+    assert made == ["inner"]
+    assert "LEAVING RECURSIVE DEBUGGER" in said(debugger)
+
+
+def test_a_temporary_breakpoint_is_set_by_the_method_of_breakpoints() -> None:
+    asked: list[tuple[str, bool]] = []
+
+    class Asking(Recorder):
+        def do_break(self, arg: str, temporary: bool = False) -> Any:
+            asked.append((arg, temporary))
+            return super().do_break(arg, temporary)
+
+    debugger = session("break inner", "tbreak inner", cls=Asking)
+    assert asked == [("inner", False), ("inner", True)]
+    texts = [text.split(" at ")[0] for text in said(debugger)]
+    assert [re.sub(r"\d+", "N", text) for text in texts if "reakpoint" in text] == ["Breakpoint N", "Breakpoint N"]
+    debugger.clear_all_breaks()
+
+
+def test_the_end_of_the_input_quits_as_in_this_version() -> None:
+    quits: list[str] = []
+
+    class Quitting(Recorder):
+        def do_quit(self, _arg: str) -> Any:
+            quits.append("quit")
+            return super().do_continue("")
+
+    result = Quitting([]).runcall(outer, 21)
+    assert (result, quits) == ((43, ["quit"]) if sys.version_info >= (3, 14) else (None, []))
 
 
 def test_installed_it_is_pdb() -> None:

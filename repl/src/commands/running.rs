@@ -109,7 +109,7 @@ pub(crate) const CONTINUE: Command = Command {
     name: "continue",
     aliases: &["c", "cont"],
     usage: "c(ont(inue))",
-    summary: "Run to the next breakpoint",
+    summary: "Continue execution to the next breakpoint",
     help: "Stops at a breakpoint, at an exception that `catch` asked for, at Ctrl-C, or where the program calls \
            `breakpoint()`.",
     run: |_, _| Ok(Flow::Resume(Resume::Continue)),
@@ -144,8 +144,8 @@ pub(crate) const RUN: Command = Command {
 pub(crate) const DEBUG: Command = Command {
     name: "debug",
     usage: "debug code",
-    summary: "Run a statement in a debugger inside the debugger",
-    help: "Steps through the statement in the frame that is looked at. Leaving the inner debugger comes back to this \
+    summary: "Enter a recursive debugger that steps through a statement",
+    help: "The statement runs in the frame that is looked at. Leaving the inner debugger comes back to this \
            prompt.",
     argument: Argument::Required,
     resumes: Resumes::No,

@@ -14,22 +14,23 @@ __all__ = ["RESUMING", "add_commands"]
 RESUMING: list[str] = []
 """The names of the methods that let the program go on; they end a breakpoint's command list."""
 
-HELP = ("help", "h")
-"""These also know the commands that a derived class adds."""
+WRITTEN = ("help", "break", "tbreak", "debug", "EOF")
+"""Commands that have a method in the class, because more than the table's command is to be done."""
 
 
 def add_commands(cls: type) -> None:
     """Adds the commands that pdb has to a class."""
     for names, _usage, about, resumes in _rdb.pdb_commands():
-        method = make(names[0], about)
+        method = getattr(cls, "do_" + names[0]) if names[0] in WRITTEN else make(names[0])
+        method.__doc__ = method.__doc__ or about
+        method.__module__ = "rdb.pdb"
         if resumes:
             RESUMING.append(method.__name__)
         for name in names:
-            if name not in HELP:
-                setattr(cls, "do_" + name, method)
+            setattr(cls, "do_" + name, method)
 
 
-def make(name: str, about: str) -> Callable[[Any, str], Any]:
+def make(name: str) -> Callable[[Any, str], Any]:
     """Returns the method of a command."""
 
     def run(self: Any, arg: str) -> Any:
@@ -37,6 +38,4 @@ def make(name: str, about: str) -> Callable[[Any, str], Any]:
 
     run.__name__ = "do_" + name
     run.__qualname__ = "Pdb.do_" + name
-    run.__doc__ = about
-    run.__module__ = "rdb.pdb"
     return run

@@ -57,6 +57,8 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
     _previous_sigint_handler: Any = None
     _last_pdb_instance: Pdb | None = None
     _breakpoint_class = Breakpoint
+    _recursive_class: type[Pdb]
+    """The class of the debugger that `debug` makes."""
 
     def __init__(
         self,
@@ -331,11 +333,28 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
         else:
             getattr(self, "set_" + how)(self.curframe)
 
+    def do_EOF(self, arg: str) -> Any:  # noqa: N802 - the name of the command
+        if not quirks.EOF_IS_QUIT:
+            return self._run_command("EOF", arg)
+        self.message("")
+        return self.do_quit(arg)  # type: ignore[attr-defined]
+
     def _quit(self) -> None:
         if self.mode == "inline" and not hasattr(sys, "ps1"):
             sys.exit(1)
         self._user_requested_quit = True
         self.set_quit()
+
+    def do_break(self, arg: str, temporary: bool = False) -> Any:
+        return self._run_command("tbreak" if temporary else "break", arg)
+
+    def do_tbreak(self, arg: str) -> Any:
+        return self.do_break(arg, True)
+
+    def do_debug(self, arg: str) -> Any:  # its docstring is in the table of commands
+        # Others run this code with globals in which `Pdb` is a class of theirs: it must not be a closure.
+        self._recursive_class = Pdb
+        return self._run_command("debug", arg)
 
     def _debug(self, source: str, frame: FrameType) -> None:
         """Runs a statement in a debugger inside this one."""
@@ -349,7 +368,7 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
             self.lastcmd = inner.lastcmd
 
     def _create_recursive_debugger(self) -> Pdb:
-        return Pdb(self.completekey, self.stdin, self.stdout)
+        return self._recursive_class(self.completekey, self.stdin, self.stdout)
 
     def _show_value(self, value: object) -> None:
         """Shows the value of a statement; that of one that was awaited is not shown, as in pdb."""
@@ -392,6 +411,7 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
         self.run(target.code)
 
 
+Pdb._recursive_class = Pdb
 add_commands(Pdb)
 
 # The class is part of `rdb.pdb`. By its name `rdb.bdb` knows this method, which does nothing unless a step ends there.

@@ -45,6 +45,8 @@ SYNTAX_ERRORS_LEAVE = MINOR < 13
 """A program that cannot be compiled ends pdb."""
 ANNOUNCES_END_OF_POST_MORTEM = MINOR < 13
 """The end of a post mortem is told."""
+EOF_IS_QUIT = MINOR >= 14
+"""The end of the input calls ``do_quit``, which derived classes override."""
 HAS_BACKENDS = MINOR >= 14
 """There are two ways to hear events, and a default one."""
 KEEPS_INLINE_DEBUGGER = MINOR >= 14
