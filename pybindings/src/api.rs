@@ -9,7 +9,7 @@ use rdb_core::stop::StopReason;
 
 use crate::ffi::FramePtr;
 use crate::front;
-use crate::host;
+use crate::host::{self, Snapshot};
 use crate::launch::session;
 use crate::session::Stopped;
 
@@ -117,9 +117,9 @@ fn announce(
 }
 
 fn judge(py: Python<'_>, frame: &Bound<'_, PyAny>, condition: &Bound<'_, PyAny>) -> PyResult<Verdict> {
-    if let Ok(expression) = condition.cast::<PyString>() {
+    if let (Ok(expression), Some(frame)) = (condition.cast::<PyString>(), FramePtr::of(frame)) {
         session(py, SessionMode::Inline)?;
-        return Ok(match host::condition(py, frame, expression.to_str()?) {
+        return Ok(match host::condition(py, frame, expression.to_str()?, Snapshot::Emptied) {
             Answer::True => Verdict::Stops,
             Answer::False => Verdict::Passes,
             Answer::Failed(message) => Verdict::StopsWith(message.to_string()),

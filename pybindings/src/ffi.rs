@@ -75,6 +75,11 @@ impl FramePtr {
         NonNull::new(id.0 as usize as *mut ffi::PyFrameObject).map(Self)
     }
 
+    /// Returns the address of the frame object.
+    pub(crate) fn as_ptr(self) -> *mut ffi::PyFrameObject {
+        self.0.as_ptr()
+    }
+
     /// Returns the id of the frame: its address.
     pub(crate) fn id(self) -> FrameId {
         FrameId(self.0.as_ptr() as usize as u64)
@@ -149,6 +154,11 @@ impl CodePtr {
     /// Returns the code object that this object is.
     pub(crate) fn of(code: &Bound<'_, PyAny>) -> Option<Self> {
         Self::from_raw(code.as_ptr())
+    }
+
+    /// Returns the address of the code object.
+    pub(crate) fn as_ptr(self) -> *mut ffi::PyObject {
+        self.0.as_ptr()
     }
 
     /// Returns the code as an object.
@@ -270,6 +280,20 @@ pub(crate) fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, Py
         }
     };
     Ok(module.cast_into()?)
+}
+
+/// Runs a code object in these namespaces. The built-in eval and exec would leave `__builtins__` in the globals.
+pub(crate) fn eval_code<'py>(
+    code: &Bound<'py, PyAny>,
+    globals: &Bound<'py, PyAny>,
+    locals: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: `code` is a code object without free variables and `globals` a dictionary (those of a frame, or of a
+    // front end that got them from `exec`); the thread is attached, and the result is a new reference or an error.
+    unsafe {
+        let value = ffi::PyEval_EvalCode(code.as_ptr(), globals.as_ptr(), locals.as_ptr());
+        Bound::from_owned_ptr_or_err(code.py(), value)
+    }
 }
 
 /// Returns the dictionary that lives as long as the state of the running thread.

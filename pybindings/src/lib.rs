@@ -17,6 +17,7 @@ mod opcodes;
 mod scan;
 mod session;
 mod signals;
+mod slots;
 mod terminal;
 
 use pyo3::prelude::*;
@@ -28,6 +29,8 @@ mod _rdb {
     use super::api::{post_mortem, set_trace, stop_async};
     #[pymodule_export]
     use super::bdb::{BdbBase, BdbState, BreakpointBase, checkfuncname, effective, quit_exceptions};
+    #[pymodule_export]
+    use super::host::condition::condition_form;
     #[pymodule_export]
     use super::host::face::{
         pdb_body_line, pdb_colorize, pdb_columns, pdb_command, pdb_commands, pdb_complete, pdb_displays, pdb_dollars,

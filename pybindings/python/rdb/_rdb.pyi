@@ -45,6 +45,9 @@ def stop_async(
 def post_mortem(error: BaseException | TracebackType) -> None:
     """Looks at the stack of an exception or traceback. Raises `Quit` or `Restart` if the user wants so."""
 
+def condition_form(frame: FrameType, text: str) -> tuple[str, str]:
+    """Returns the form that a condition is evaluated in, and `True`, `False` or the error it raised. For tests."""
+
 def start(backend: str | None, commands: Sequence[str], rc: bool) -> None:
     """Starts the session of a command line, with its console."""
 

@@ -10,8 +10,8 @@ use rdb_core::engine::Answer;
 use super::decide::line_of;
 use super::marks::Marked;
 use crate::code;
-use crate::ffi::import;
-use crate::host;
+use crate::ffi::{FramePtr, import};
+use crate::host::{self, Snapshot};
 
 /// The class `rdb.bdb.Breakpoint`, which holds the tables of all breakpoints.
 static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -110,11 +110,10 @@ fn try_breakpoint(breakpoint: &Marked<'_, '_>, frame: &Bound<'_, PyAny>) -> PyRe
 /// Answers a condition: text, or whatever else `eval` takes.
 fn is_true(py: Python<'_>, frame: &Bound<'_, PyAny>, condition: &Bound<'_, PyAny>) -> Answer {
     let text = condition.cast::<PyString>().ok().and_then(|text| text.to_str().ok());
-    if let Some(text) = text
+    if let (Some(text), Some(frame)) = (text, FramePtr::of(frame))
         && code::prepare(py).is_ok()
     {
-        let _snapshot = host::keep_snapshot(frame);
-        return host::condition(py, frame, text);
+        return host::condition(py, frame, text, Snapshot::Kept);
     }
     let value = || {
         let eval = import(py, "builtins")?.getattr(intern!(py, "eval"))?;

@@ -15,6 +15,8 @@ use crate::ffi::import;
 
 const OUTER: &str = "__rdb_outer";
 const INNER: &str = "__rdb_scope";
+/// What the qualified names of functions in a text begin with.
+const WRAPPING: &str = "__rdb_outer.<locals>.__rdb_scope.<locals>.";
 /// The name under which a text finds what shows the value of a statement.
 const SHOW: &str = "__rdb_show";
 
@@ -62,7 +64,7 @@ impl Template {
             return Err(Failure::unknown_name(&name));
         }
         let wanted = wanted_names(locals, extras, &draft, &bound)?;
-        let code = without_wrapping(&scope_code(body, &wanted, flags)?)?;
+        let code = without_wrapping(&scope_code(body, &wanted, flags)?, WRAPPING)?;
         Ok(Self { code: code.unbind(), bound })
     }
 
@@ -195,16 +197,15 @@ fn wanted_names(
     Ok(bound | &used)
 }
 
-/// Takes the names of the wrapping functions out of the qualified names of what the text defines.
-fn without_wrapping<'py>(code: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+/// Takes the names of the functions around a text out of the qualified names of what the text defines.
+pub(super) fn without_wrapping<'py>(code: &Bound<'py, PyAny>, wrapping: &str) -> PyResult<Bound<'py, PyAny>> {
     let py = code.py();
-    let wrapping = format!("{OUTER}.<locals>.{INNER}.<locals>.");
     let constants = PyList::empty(py);
     for constant in code.getattr(intern!(py, "co_consts"))?.cast::<PyTuple>()?.iter() {
         let is_code = constant.is_instance_of::<pyo3::types::PyCode>();
         let text = constant.cast::<PyString>().ok().map(|text| text.to_string_lossy());
-        match text.as_deref().and_then(|text| text.strip_prefix(wrapping.as_str())) {
-            _ if is_code => constants.append(without_wrapping(&constant)?)?,
+        match text.as_deref().and_then(|text| text.strip_prefix(wrapping)) {
+            _ if is_code => constants.append(without_wrapping(&constant, wrapping)?)?,
             Some(rest) => constants.append(rest)?,
             None => constants.append(constant)?,
         }
@@ -212,7 +213,7 @@ fn without_wrapping<'py>(code: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
     let qualified: String = code.getattr(intern!(py, "co_qualname"))?.extract()?;
     let replaced = PyDict::new(py);
     replaced.set_item("co_consts", constants.to_tuple())?;
-    replaced.set_item("co_qualname", qualified.strip_prefix(wrapping.as_str()).unwrap_or(&qualified))?;
+    replaced.set_item("co_qualname", qualified.strip_prefix(wrapping).unwrap_or(&qualified))?;
     code.call_method("replace", (), Some(&replaced))
 }
 

@@ -5,7 +5,7 @@ use pyo3::types::{PyCFunction, PyString, PyTuple};
 use rdb_core::host::DebugFrontend;
 
 use super::compile::{self, Flags, Mode};
-use super::eval::{self, Outcome};
+use super::eval::Outcome;
 use super::locals::FrameLocals;
 use crate::ffi::import;
 use crate::session::Session;
@@ -56,7 +56,7 @@ fn run_traced(code: &Bound<'_, PyAny>, locals: &FrameLocals<'_>) -> PyResult<()>
     let run = PyCFunction::new_closure(py, None, None, move |arguments, _| {
         let py = arguments.py();
         wake_tracing(py);
-        eval::run_code(code.bind(py), globals.bind(py), mapping.bind(py)).map(drop)
+        crate::ffi::eval_code(code.bind(py), globals.bind(py), mapping.bind(py)).map(drop)
     })?;
     import(py, "sys")?.call_method1("call_tracing", (run, PyTuple::empty(py))).map(drop)
 }

@@ -1,10 +1,9 @@
 //! Text that the user typed, run in a frame: what it reads are the frame's variables, what it stores is stored there.
-#![expect(unsafe_code, reason = "the built-in eval and exec leave `__builtins__` in the program's globals")]
 
 use indexmap::{IndexMap, IndexSet};
 use pyo3::exceptions::PySyntaxError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::{ffi, intern};
 use rdb_core::host::HostError;
 
 use super::closure::{self, Body, Closure, Template};
@@ -12,7 +11,7 @@ use super::compile::{self, Flags, Mode, TopLevelAwait};
 use super::locals::FrameLocals;
 use super::{dollar, text};
 
-use crate::ffi::import;
+use crate::ffi::{eval_code, import};
 
 /// Why a text has not given a value.
 pub(super) enum Failure {
@@ -131,7 +130,7 @@ impl Expression {
         extras: &mut Extras<'py>,
     ) -> Outcome<Bound<'py, PyAny>> {
         match self {
-            Self::Plain(code) => Ok(run_code(code.bind(locals.globals.py()), &locals.globals, &locals.mapping)?),
+            Self::Plain(code) => Ok(eval_code(code.bind(locals.globals.py()), &locals.globals, &locals.mapping)?),
             Self::Closed(template) => run_closure(locals, extras, &template.close_over(locals, extras)?),
         }
     }
@@ -204,20 +203,6 @@ pub(super) fn store<'py>(frame: &Bound<'py, PyAny>, extras: &mut Extras<'py>, cl
     FrameLocals::of(frame)?.apply(&changes)
 }
 
-/// Runs a code object in a frame's namespaces.
-pub(super) fn run_code<'py>(
-    code: &Bound<'py, PyAny>,
-    globals: &Bound<'py, PyAny>,
-    locals: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: `code` is a code object without free variables and `globals` a dictionary (those of a frame, or of a
-    // front end that got them from `exec`); the thread is attached, and the result is a new reference or an error.
-    unsafe {
-        let value = ffi::PyEval_EvalCode(code.as_ptr(), globals.as_ptr(), locals.as_ptr());
-        Bound::from_owned_ptr_or_err(code.py(), value)
-    }
-}
-
 /// Returns whether a text means other things inside of a function over the frame's variables than it does without.
 fn needs_closure<'py>(
     locals: &FrameLocals<'py>,
@@ -246,7 +231,7 @@ fn needs_closure<'py>(
 
 fn run_plain<'py>(locals: &FrameLocals<'py>, code: &Bound<'py, PyAny>) -> Outcome<Ran> {
     let before = locals.before()?;
-    let value = run_code(code, &locals.globals, &locals.mapping);
+    let value = eval_code(code, &locals.globals, &locals.mapping);
     if let Some(before) = before {
         locals.write_back(&before)?;
     }

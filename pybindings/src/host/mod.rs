@@ -3,10 +3,11 @@
 
 mod awaiting;
 mod breakpoints;
+mod catching;
 mod closure;
 mod compile;
 mod complete;
-mod condition;
+pub(crate) mod condition;
 mod debug;
 mod display;
 mod dollar;
@@ -35,7 +36,8 @@ use self::stack::{Life, View};
 use crate::session::{Session, Stopped};
 
 pub(crate) use self::awaiting::take_awaitable;
-pub(crate) use self::condition::{condition, exception_condition, exception_is};
+pub(crate) use self::catching::{exception_condition, exception_is};
+pub(crate) use self::condition::{Snapshot, condition, condition_here};
 pub(crate) use self::display::forget_all as forget_displays;
 pub(crate) use self::locals::keep_snapshot;
 pub(crate) use self::source::forget_all as forget_sources;

@@ -14,7 +14,7 @@ use rdb_core::stop::{StepEnd, Stop, StopReason};
 use crate::code::CodeEntry;
 use crate::ffi::{FramePtr, thread_id};
 use crate::frame::LiveStack;
-use crate::host;
+use crate::host::{self, Snapshot};
 use crate::session::{Session, Stopped, leave, state, threads};
 
 /// What a backend heard: the event, and the live objects it came with.
@@ -164,7 +164,7 @@ impl Session {
         stack: &LiveStack<'_>,
         pending: Pending,
     ) -> PyResult<Decision> {
-        let answer = answer(py, &pending.question, stack, heard.exception.as_ref());
+        let answer = answer(py, &pending.question, stack, heard);
         tracing::debug!(question = ?pending.question, ?answer, "the program was asked");
         self.decide(py, |engine| engine.on_answer(pending, answer, stack))
     }
@@ -205,16 +205,23 @@ impl Session {
     }
 }
 
-fn answer(py: Python<'_>, question: &Question, stack: &LiveStack<'_>, exception: Option<&Bound<'_, PyAny>>) -> Answer {
+fn answer(py: Python<'_>, question: &Question, stack: &LiveStack<'_>, heard: &Heard<'_, '_>) -> Answer {
+    let exception = match (question, &heard.exception) {
+        (Question::Condition(expression), None) => return condition(py, expression, heard),
+        (_, Some(exception)) => exception.clone().unbind().into_bound(py),
+        (Question::ExceptionIs(_), None) => return Answer::False,
+    };
     let Some(frame) = stack.top().map(|frame| frame.object(py)) else { return Answer::False };
-    match (question, exception) {
-        (Question::Condition(expression), None) => host::condition(py, &frame, expression),
-        (Question::Condition(expression), Some(exception)) => {
-            host::exception_condition(&frame, expression, &exception.clone().unbind().into_bound(py))
-        }
-        (Question::ExceptionIs(types), Some(exception)) => {
-            host::exception_is(py, &frame, &exception.clone().unbind().into_bound(py), types)
-        }
-        (Question::ExceptionIs(_), None) => Answer::False,
+    match question {
+        Question::Condition(expression) => host::exception_condition(&frame, expression, &exception),
+        Question::ExceptionIs(types) => host::exception_is(py, &frame, &exception, types),
+    }
+}
+
+/// Answers the condition of a breakpoint. The frame that runs is the one with the event.
+fn condition(py: Python<'_>, expression: &str, heard: &Heard<'_, '_>) -> Answer {
+    match heard.frame {
+        Some(frame) => host::condition(py, frame, expression, Snapshot::Emptied),
+        None => host::condition_here(py, heard.entry.id, expression),
     }
 }
