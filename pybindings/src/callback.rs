@@ -6,6 +6,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::errors::InternalError;
 
@@ -14,8 +15,18 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+/// How often the interpreter has called rdb.
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
+/// Returns how often the interpreter has called rdb, whatever came of it.
+pub(crate) fn calls() -> u64 {
+    CALLS.load(Ordering::Relaxed)
+}
+
 /// Runs the body of a callback and returns what it returns; a panic in it becomes an error.
 pub(crate) fn guarded<R>(body: impl FnOnce() -> R) -> Result<R, InternalError> {
+    // Not an addition in one step, which would cost more than it counts: whoever is here holds the interpreter.
+    CALLS.store(CALLS.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     DEPTH.set(DEPTH.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     DEPTH.set(DEPTH.get() - 1);

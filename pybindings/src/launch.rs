@@ -21,6 +21,7 @@ use crate::front::{self, Leave, Progress};
 use crate::host;
 use crate::session::Session;
 use crate::terminal;
+use crate::{callback, counting};
 
 /// If it is set, the first event is a panic: for the test of what happens then.
 const PANIC_VARIABLE: &str = "RDB_TEST_PANIC";
@@ -200,6 +201,8 @@ pub(crate) fn session_state(py: Python<'_>) -> PyResult<Option<Bound<'_, PyDict>
     answer.set_item("armed_code", state.in_force.armed)?;
     answer.set_item("watches_new_code", state.in_force.new_code)?;
     answer.set_item("events", state.events)?;
+    answer.set_item("calls", callback::calls())?;
+    answer.set_item("allocations", counting::allocations())?;
     Ok(Some(answer))
 }
 

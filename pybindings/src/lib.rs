@@ -6,6 +6,7 @@ mod backend;
 mod bdb;
 mod callback;
 mod code;
+mod counting;
 mod errors;
 mod ffi;
 mod frame;
