@@ -105,9 +105,10 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def commands(session: nox.Session) -> None:
-    """Writes docs/commands.md anew from the table of commands."""
+    """Writes docs/commands.md anew from the table of commands, and the generated parts of docs/pdb-differences.md."""
     page = session.run("cargo", "run", "-q", "-p", "rdb-repl", "--example", "manual", external=True, silent=True)
     (ROOT / "docs" / "commands.md").write_text(page, encoding="utf-8")
+    session.run(sys.executable, "tests/suites/page.py")
 
 
 @nox.session(python=PYTHONS)

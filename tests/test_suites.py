@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 HERE = Path(__file__).parent / "suites"
 sys.path.insert(0, str(HERE))
+import page  # noqa: E402
 import scores  # noqa: E402
 from scores import Committed, Score  # noqa: E402
 
@@ -114,3 +116,9 @@ def test_what_is_committed_can_be_read() -> None:
         known: dict[str, Any] = entry
         assert set(known) == {"suite", "python", "tests", "reason"}
         assert known["suite"] in committed.passed
+
+
+@pytest.mark.parametrize("part", [page.defects, page.suites])
+def test_the_page_of_differences_is_up_to_date(part: Callable[[], str]) -> None:
+    kept = page.PAGE.read_text(encoding="utf-8")
+    assert page.splice(kept, part.__name__, part()) == kept, "run `nox -s commands`"

@@ -1,5 +1,9 @@
-//! Prints the manual's page of commands, which is kept in `docs/commands.md`.
+//! Prints the manual's page of commands, which is kept in `docs/commands.md`; with the argument `comparison`, the table in
+//! `docs/pdb-differences.md`.
+
+use rdb_repl::manual;
 
 fn main() {
-    print!("{}", rdb_repl::manual::markdown());
+    let comparison = std::env::args().nth(1).is_some_and(|word| word == "comparison");
+    print!("{}", if comparison { manual::comparison() } else { manual::markdown() });
 }

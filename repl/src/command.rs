@@ -195,10 +195,16 @@ impl Group {
 pub enum Compat {
     /// pdb has it, and it does the same.
     Exact,
-    /// pdb has it, and it can do more here.
-    Extended,
+    /// pdb has it, and it can do more here: what, as a sentence without a full stop.
+    Extended(&'static str),
     /// pdb does not have it.
     New,
+}
+
+impl Compat {
+    /// What is true of each command that evaluates an expression.
+    pub(crate) const CLOSURES: Self =
+        Self::Extended("Functions and comprehensions in the expression see the local variables of the frame");
 }
 
 /// Whether a command wants an argument.

@@ -46,31 +46,46 @@ fn section(command: &Command) -> String {
     format!("\n### `{name}`\n\n```text\n{usage}\n```\n\n{summary}. {help}\n{}", note(command.compat))
 }
 
-fn note(compat: Compat) -> &'static str {
+fn note(compat: Compat) -> String {
     match compat {
-        Compat::Exact => "",
-        Compat::Extended => "\nMore than pdb's command of this name.\n",
-        Compat::New => "\nNot in pdb.\n",
+        Compat::Exact => String::new(),
+        Compat::Extended(more) => format!("\nMore than pdb's command of this name. {more}.\n"),
+        Compat::New => String::from("\nNot in pdb.\n"),
     }
 }
 
-/// Returns the manual as plain text.
-pub fn plain() -> String {
-    text() + "\n"
+/// Returns the table of the documentation that compares the commands with pdb's.
+pub fn comparison() -> String {
+    let mut table = String::from("| command | compared with pdb | what it can do more |\n|---|---|---|\n");
+    for command in COMMANDS {
+        let (kind, more) = match command.compat {
+            Compat::Exact => ("exact", ""),
+            Compat::Extended(more) => ("extended", more),
+            Compat::New => ("new", command.summary),
+        };
+        let names: Vec<String> = command.names().map(|name| format!("`{name}`")).collect();
+        let more = if more.is_empty() { String::new() } else { format!("{more}.") };
+        table.push_str(&format!("| {} | {kind} | {more} |\n", names.join(" ")));
+    }
+    table
 }
 
-/// Returns the manual as plain text, without a line end behind it.
-pub(crate) fn text() -> String {
+/// Returns the manual as plain text, with the commands that there are and as they are written there.
+pub fn plain(dialect: Dialect) -> String {
     let mut text = paragraph(LINES, 0);
     text.push_str(&format!("\n{EXEC_USAGE}\n{}", paragraph(EXEC, 4)));
     for &group in Group::ALL {
+        let commands: Vec<_> = of(group).filter(|command| !dialect.is_pdb() || command.compat != Compat::New).collect();
+        if commands.is_empty() {
+            continue;
+        }
         text.push_str(&format!("\n{}\n{}\n", group.title(), "=".repeat(group.title().len())));
-        for command in of(group) {
+        for command in commands {
             let about = format!("{}. {}", command.summary, command.help);
-            text.push_str(&format!("\n{}\n{}", command.usage, paragraph(&about, 4)));
+            text.push_str(&format!("\n{}\n{}", command.usage_in(dialect), paragraph(&about, 4)));
         }
     }
-    text.trim_end().to_owned()
+    text
 }
 
 fn of(group: Group) -> impl Iterator<Item = &'static Command> {
@@ -100,11 +115,31 @@ mod tests {
 
     #[test]
     fn every_command_is_in_the_manual() {
-        let (page, text) = (markdown(), text());
+        let (page, text) = (markdown(), plain(Dialect::Rdb));
         for command in COMMANDS {
             assert!(page.contains(&format!("### `{}`", command.name)), "{}", command.name);
             assert!(text.contains(command.usage), "{}", command.name);
         }
+    }
+
+    #[test]
+    fn the_manual_of_pdb_has_the_commands_of_pdb() {
+        let text = plain(Dialect::Pdb { minor: 15 });
+        for command in COMMANDS {
+            let there = text.contains(&format!("\n{}\n", command.usage_in(Dialect::Pdb { minor: 15 })));
+            assert_eq!(there, command.compat != Compat::New, "{}", command.name);
+        }
+        assert!(!text.contains("Threads\n==="), "{text}");
+    }
+
+    #[test]
+    fn every_command_is_compared() {
+        let table = comparison();
+        for command in COMMANDS {
+            assert!(table.contains(&format!("| `{}`", command.name)), "{}", command.name);
+        }
+        assert!(table.contains("| `step` `s` | extended | Takes a count in `rdb`. |"));
+        assert!(table.contains("| `clear` `cl` | exact |  |"));
     }
 
     #[test]

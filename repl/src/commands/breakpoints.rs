@@ -30,7 +30,10 @@ pub(crate) const BREAK: Command = Command {
            a dotted name (`pkg.module.func`, `module.Class.method`), or a name behind a file. A file or module is \
            searched for on `sys.path` and need not be imported yet. With a condition, the program stops only where it is \
            true; with `thread N`, only in that thread. A line without code is moved on to the next one that has some.",
-    compat: Compat::Extended,
+    compat: Compat::Extended(
+        "Finds methods of classes in modules that are not imported yet; in `rdb` also `file:function`, a breakpoint for one \
+         thread (`thread N`), and the next line with code if there is none in the line",
+    ),
     argument: Argument::Optional,
     completes: Completes::Location,
     run: |dialog, argument| {
@@ -101,6 +104,7 @@ pub(crate) const CONDITION: Command = Command {
     usage: "condition bpnumber [condition]",
     summary: "Change when a breakpoint stops",
     help: "The condition is an expression in the frame; without one, the breakpoint always stops.",
+    compat: Compat::CLOSURES,
     argument: Argument::Required,
     run: condition,
     ..BASE

@@ -17,6 +17,7 @@ pub(crate) const PRINT: Command = Command {
     summary: "Show the value of an expression",
     help: "As `repr` shows it. The expression may have lambdas and comprehensions that use the locals of the frame, and \
            variables of the debugger (`$name`).",
+    compat: Compat::CLOSURES,
     argument: Argument::Required,
     run: |dialog, argument| evaluate(dialog, argument, Show::Repr),
     ..BASE
@@ -27,6 +28,7 @@ pub(crate) const PRETTY: Command = Command {
     usage: "pp expression",
     summary: "Show the value of an expression, broken into lines",
     help: "As `pprint` shows it.",
+    compat: Compat::CLOSURES,
     argument: Argument::Required,
     run: |dialog, argument| evaluate(dialog, argument, Show::Pretty),
     ..BASE
@@ -37,6 +39,7 @@ pub(crate) const WHATIS: Command = Command {
     usage: "whatis expression",
     summary: "Show what kind of thing the value of an expression is",
     help: "Names functions, methods and classes; shows the type of everything else.",
+    compat: Compat::CLOSURES,
     argument: Argument::Required,
     run: |dialog, argument| evaluate(dialog, argument, Show::Whatis),
     ..BASE
@@ -81,6 +84,7 @@ pub(crate) const DISPLAY: Command = Command {
     summary: "Show an expression at each stop in this frame, if its value changed",
     help: "Without an expression, lists what is displayed in this frame. An object that is changed in place is the same \
            object and not shown again; display a copy of it (`display items[:]`) to see such changes.",
+    compat: Compat::CLOSURES,
     argument: Argument::Optional,
     run: display,
     ..BASE

@@ -17,6 +17,8 @@ type Outcome = Result<Flow, Failure>;
 
 const BASE: Command = Command { group: Group::Running, resumes: Resumes::Yes, ..Command::BASE };
 
+const COUNTED: Compat = Compat::Extended("Takes a count in `rdb`");
+
 pub(crate) const STEP: Command = Command {
     name: "step",
     aliases: &["s"],
@@ -24,7 +26,7 @@ pub(crate) const STEP: Command = Command {
     summary: "Run to the next line, into functions that are called",
     help: "Stops at the first line of a called function (`--Call--`), at the next line, or where the function returns \
            (`--Return--`). With a count, does so that many times, unless something else stops the program before.",
-    compat: Compat::Extended,
+    compat: COUNTED,
     argument: Argument::Optional,
     pdb: Some(PdbForm { usage: "s(tep)", argument: Argument::None }),
     run: |dialog, argument| many(dialog, argument, StepKind::Into),
@@ -39,7 +41,7 @@ pub(crate) const NEXT: Command = Command {
     help: "Stops at the next line of the frame that is looked at, where it returns, or where an exception passes it. A \
            generator or coroutine stays the same frame over `yield` and `await`. With a count, does so that many times, \
            unless something else stops the program before.",
-    compat: Compat::Extended,
+    compat: COUNTED,
     argument: Argument::Optional,
     pdb: Some(PdbForm { usage: "n(ext)", argument: Argument::None }),
     run: |dialog, argument| many(dialog, argument, StepKind::Over),

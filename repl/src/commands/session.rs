@@ -20,7 +20,7 @@ pub(crate) const HELP: Command = Command {
     usage: "h(elp) [command]",
     summary: "List the commands, or explain one",
     help: "`help exec` explains how statements are run, `help rdb` shows the whole manual. `?` is short for `help`.",
-    compat: Compat::Extended,
+    compat: Compat::Extended("Lists the commands by what they are about in `rdb`, and `help rdb` shows the manual"),
     completes: Completes::Command,
     run: help,
     ..BASE
@@ -54,7 +54,7 @@ fn help(dialog: &mut Dialog<'_>, topic: &str) -> Outcome {
     match topic {
         "" => list(dialog),
         "exec" | "!" => explain(dialog, manual::EXEC_USAGE, manual::EXEC),
-        "pdb" | "rdb" => dialog.message(manual::text()),
+        "pdb" | "rdb" => dialog.message(manual::plain(dialog.state.dialect).trim_end()),
         name => match find(name) {
             Some(command) => explain(dialog, command.usage, &format!("{}. {}", command.summary, command.help)),
             None => return Err(Failure::text(format!("No help for {}", quoted(name)))),

@@ -49,6 +49,7 @@ pub(crate) const SOURCE: Command = Command {
     usage: "source expression",
     summary: "Show the text of a function, class or module",
     help: "The expression stands for the object, as in `p`.",
+    compat: Compat::CLOSURES,
     argument: Argument::Required,
     completes: Completes::Expression,
     run: |dialog, argument| source(dialog, argument),

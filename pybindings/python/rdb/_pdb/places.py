@@ -25,10 +25,13 @@ def find_function(funcname: str, filename: str) -> tuple[str, str, int] | None:
     lines, body = _rdb.pdb_find_function(funcname, filename)
     if COUNTS_FROM_BODY:
         return None if body is None else (funcname, filename, body)
-    pattern = re.compile(rf"def\s+{re.escape(funcname)}(\s*\[.+\])?\s*[(]")
-    found = (number for number, line in enumerate(lines, 1) if pattern.match(line))
-    line = next(found, None)
-    return None if line is None else (funcname, filename, line)
+    definition = rf"def\s+{re.escape(funcname)}(\s*\[.+\])?\s*[(]"
+    # A function of the module goes before a method of this name.
+    for pattern in (definition, rf"\s+{definition}"):
+        for number, line in enumerate(lines, 1):
+            if re.match(pattern, line):
+                return funcname, filename, number
+    return None
 
 
 def find_first_executable_line(code: CodeType) -> int:

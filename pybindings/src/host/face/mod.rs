@@ -116,8 +116,8 @@ pub(crate) fn pdb_columns(words: Vec<String>, columns: usize) -> String {
 
 /// Returns the manual as plain text.
 #[pyfunction]
-pub(crate) fn pdb_manual() -> String {
-    manual::plain()
+pub(crate) fn pdb_manual(py: Python<'_>) -> String {
+    manual::plain(Dialect::Pdb { minor: py.version_info().minor })
 }
 
 /// Returns source text with colours.
