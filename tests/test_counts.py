@@ -37,7 +37,7 @@ CALLS: dict[tuple[str, str], tuple[int, ...]] = {
 ARMED = {"breakpoints": 6, "uncaught": 0, "stepped": 1}
 """How many code objects are asked for events."""
 
-ALLOCATED = 110
+ALLOCATED = 150
 """How often Rust code may allocate memory for all hits of a work together: looking at new code takes a few for each code
 object, and a hit takes none."""
 
