@@ -4,6 +4,8 @@
 //! holds inside a callback and at a stop. Each operation takes the proof that the interpreter is attached.
 #![expect(unsafe_code, reason = "talks to C")]
 
+#[cfg(Py_3_12)]
+use std::ffi::c_char;
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
 
@@ -23,6 +25,8 @@ unsafe extern "C" {
 
 #[cfg(Py_3_12)]
 unsafe extern "C" {
+    /// Tells the audit hooks of an event; -1 with an exception if one refuses.
+    pub(crate) fn PySys_Audit(event: *const c_char, format: *const c_char, ...) -> c_int;
     /// Registers a callback for code objects that are made (0) or about to be freed (1).
     pub(crate) fn PyCode_AddWatcher(callback: unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int) -> c_int;
     /// Drops a callback.
@@ -33,6 +37,12 @@ unsafe extern "C" {
 unsafe extern "C" {
     /// Sets the trace function of any thread; 3.11 has no public name for it.
     pub(crate) fn _PyEval_SetTrace(
+        tstate: *mut ffi::PyThreadState,
+        function: Option<ffi::Py_tracefunc>,
+        object: *mut ffi::PyObject,
+    ) -> c_int;
+    /// Sets the profile function of any thread.
+    pub(crate) fn _PyEval_SetProfile(
         tstate: *mut ffi::PyThreadState,
         function: Option<ffi::Py_tracefunc>,
         object: *mut ffi::PyObject,
@@ -61,6 +71,11 @@ impl FramePtr {
     /// Returns the frame at this address, which C has given.
     pub(crate) fn from_raw(frame: *mut ffi::PyFrameObject) -> Option<Self> {
         NonNull::new(frame).map(Self)
+    }
+
+    /// Returns the address, for C.
+    pub(crate) fn as_raw(self) -> *mut ffi::PyFrameObject {
+        self.0.as_ptr()
     }
 
     /// Returns the frame that this object is.

@@ -8,6 +8,7 @@ mod callback;
 mod code;
 mod counting;
 mod errors;
+mod events;
 mod ffi;
 mod frame;
 mod front;
@@ -31,6 +32,8 @@ mod _rdb {
     #[pymodule_export]
     use super::bdb::{BdbBase, BdbState, BreakpointBase, checkfuncname, effective, quit_exceptions};
     #[pymodule_export]
+    use super::events::{getprofile, gettrace, setprofile, settrace};
+    #[pymodule_export]
     use super::host::condition::condition_form;
     #[pymodule_export]
     use super::host::face::{
@@ -43,9 +46,15 @@ mod _rdb {
         backend_info, detached, finish, forget_run, has_stopped, message, progressed, restarting, run_call, run_code,
         run_program, session_state, show_error, show_traceback, start,
     };
+    use super::{Bound, PyModule, PyResult};
 
     /// The version of the package.
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::events::init(module.py())
+    }
 }

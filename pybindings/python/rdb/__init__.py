@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from rdb._rdb import __version__, set_trace
+from rdb._rdb import __version__, getprofile, gettrace, set_trace, setprofile, settrace
 from rdb.api import pm, post_mortem, run, runcall, runctx, runeval, set_trace_async
 from rdb.exceptions import Quit, Restart
 from rdb.installing import install, uninstall
@@ -15,6 +15,8 @@ __all__ = [
     "Quit",
     "Restart",
     "__version__",
+    "getprofile",
+    "gettrace",
     "install",
     "pm",
     "post_mortem",
@@ -24,5 +26,7 @@ __all__ = [
     "runeval",
     "set_trace",
     "set_trace_async",
+    "setprofile",
+    "settrace",
     "uninstall",
 ]

@@ -1,10 +1,17 @@
-"""The native half of the package. `set_trace` is part of rdb's interface; the rest serves the Python half."""
+"""The native half of the package.
+
+`set_trace`, `settrace`, `gettrace`, `setprofile` and `getprofile` are part of rdb's interface; the rest serves the
+Python half.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from rdb.bdb import Breakpoint
+
+_TraceFunction: TypeAlias = Callable[[FrameType, str, Any], _TraceFunction | None]
+_ProfileFunction: TypeAlias = Callable[[FrameType, str, Any], object]
 
 __version__: str
 
@@ -33,6 +40,51 @@ def set_trace(
         >>> for item in items:
         ...     rdb.set_trace(condition="item.price < 0", commands=["p item"])
     """
+
+def settrace(function: _TraceFunction | None, /, *, all_threads: bool = False) -> None:
+    """Sets the trace function, or takes it away.
+
+    The contract is that of `sys.settrace` of the running Python, to the letter: the function hears `call` for each new
+    scope, and what it returns (itself, another function or None) hears that scope's `line`, `return`, `exception` and
+    `opcode`. It works with and without a session, on either backend.
+
+    Args:
+        function: Called with a frame, the name of the event and its argument. None: no function.
+        all_threads: Sets it in every running thread too, and in those that `threading` starts later.
+
+    Raises:
+        TypeError: An argument is missing or unknown. What cannot be called fails at the first event, as with `sys`.
+
+    Example:
+        >>> def lines(frame, event, arg):
+        ...     print(event, frame.f_lineno)
+        ...     return lines
+        >>> rdb.settrace(lines)
+    """
+
+def gettrace() -> _TraceFunction | None:
+    """Returns the trace function that the program has set in this thread, or None."""
+
+def setprofile(function: _ProfileFunction | None, /, *, all_threads: bool = False) -> None:
+    """Sets the profile function, or takes it away.
+
+    The contract is that of `sys.setprofile` of the running Python: the function hears `call`, `return`, `c_call`,
+    `c_return` and `c_exception`, and what it returns is ignored.
+
+    Args:
+        function: Called with a frame, the name of the event and its argument. None: no function.
+        all_threads: Sets it in every running thread too, and in those that `threading` starts later.
+
+    Raises:
+        TypeError: An argument is missing or unknown.
+
+    Example:
+        >>> calls = []
+        >>> rdb.setprofile(lambda frame, event, arg: calls.append(event))
+    """
+
+def getprofile() -> _ProfileFunction | None:
+    """Returns the profile function of this thread, or None."""
 
 def stop_async(
     frame: FrameType,

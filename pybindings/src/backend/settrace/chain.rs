@@ -6,15 +6,18 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use rdb_core::event::ClassicKind;
 use rdb_core::ids::ThreadId;
 
+use crate::backend::settrace::install;
 #[cfg(not(Py_3_12))]
 use crate::backend::settrace::limit;
-use crate::backend::settrace::{install, translate};
-use crate::ffi::{FramePtr, TraceWhat, thread_id};
+use crate::events::classic;
+use crate::events::frame_head::{self, Lines};
+use crate::events::install::Slot;
+use crate::ffi::{FramePtr, TraceWhat, import, thread_id};
 
 static TRACERS: OnceLock<Mutex<HashMap<ThreadId, Py<PyAny>>>> = OnceLock::new();
 static ANY: AtomicBool = AtomicBool::new(false);
@@ -37,24 +40,28 @@ pub(super) fn tracer_of_thread() -> Option<Py<PyAny>> {
     Python::attach(|py| tracers().get(&thread_id()).map(|tracer| tracer.clone_ref(py)))
 }
 
-fn remember(tracer: Option<Py<PyAny>>) {
-    let old = match tracer {
-        Some(tracer) => {
-            ANY.store(true, Ordering::Relaxed);
-            #[cfg(not(Py_3_12))]
-            Python::attach(limit::remove);
-            tracers().insert(thread_id(), tracer)
-        }
-        None => tracers().remove(&thread_id()),
+fn remember(thread: ThreadId, tracer: &Bound<'_, PyAny>) {
+    let old = if tracer.is_none() {
+        tracers().remove(&thread)
+    } else {
+        ANY.store(true, Ordering::Relaxed);
+        #[cfg(not(Py_3_12))]
+        limit::remove(tracer.py());
+        tracers().insert(thread, tracer.clone().unbind())
     };
+    drop(old);
+}
+
+fn forget() {
+    let old = tracers().remove(&thread_id());
     drop(old);
 }
 
 /// Remembers the trace function that this thread has, before rdb's takes its place.
 pub(super) fn adopt(py: Python<'_>) -> PyResult<()> {
-    let current = install::original_gettrace(py)?;
+    let current = Slot::Trace.current(py)?;
     if !current.is(install::tracer(py)?) {
-        remember((!current.is_none()).then(|| current.unbind()));
+        remember(thread_id(), &current);
     }
     Ok(())
 }
@@ -63,29 +70,54 @@ pub(super) fn adopt(py: Python<'_>) -> PyResult<()> {
 #[pyfunction]
 #[pyo3(signature = (function, /))]
 pub(super) fn settrace(function: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = function.py();
-    let ours = function.is(install::tracer(py)?);
-    remember((!ours && !function.is_none()).then(|| function.clone().unbind()));
-    if install::is_wanted() {
-        install::here(py)
-    } else if ours {
-        install::original_settrace(py, &py.None().into_bound(py))
-    } else {
-        install::original_settrace(py, function)
-    }
+    set_here(function)
 }
 
-/// `sys.gettrace` while rdb is there.
+/// `sys.gettrace` while rdb is there. If the program has no trace function, it shows that somebody else has.
 #[pyfunction]
 pub(super) fn gettrace(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    match tracer_of_thread().filter(|_| install::is_wanted()) {
-        Some(tracer) => Ok(tracer.into_bound(py)),
-        None => install::original_gettrace(py),
+    let program = current(py)?;
+    if program.is_none() { Slot::Trace.current(py) } else { Ok(program) }
+}
+
+/// Sets the program's trace function of the running thread. None takes it away, and so does what stands for rdb's own.
+pub(crate) fn set_here(function: &Bound<'_, PyAny>) -> PyResult<()> {
+    let function = without_ours(function)?;
+    remember(thread_id(), &function);
+    if install::is_wanted() { install::here(function.py()) } else { Slot::Trace.set_here(&function) }
+}
+
+/// Sets the program's trace function of every running thread, likewise.
+pub(crate) fn set_everywhere(function: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = function.py();
+    let function = without_ours(function)?;
+    let frames = import(py, "sys")?.call_method0(intern!(py, "_current_frames"))?;
+    for thread in frames.try_iter()? {
+        remember(ThreadId(thread?.extract()?), &function);
+    }
+    if !install::is_wanted() {
+        return Slot::Trace.set_everywhere(&function);
+    }
+    install::on_all_threads(py)?;
+    install::hook_new_threads(py)
+}
+
+fn without_ours<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = function.py();
+    Ok(if function.is(install::tracer(py)?) { py.None().into_bound(py) } else { function.clone() })
+}
+
+/// Returns the program's trace function of the running thread, or None.
+pub(crate) fn current(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    if install::is_wanted() {
+        Ok(tracer_of_thread().unwrap_or_else(|| py.None()).into_bound(py))
+    } else {
+        Slot::Trace.current(py)
     }
 }
 
-/// Calls the program's trace function, as the interpreter does: the global one for `call`, the frame's own for the rest. If
-/// it raises, it is set no longer, and the program sees what it raised.
+/// Calls the program's trace function, as the interpreter does. If it raises, it is set no longer, and the program sees what
+/// it raised.
 pub(super) fn pass_on(
     py: Python<'_>,
     frame: FramePtr,
@@ -93,28 +125,16 @@ pub(super) fn pass_on(
     argument: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let Some(tracer) = tracer_of_thread() else { return Ok(()) };
-    let Some(word) = translate::classic(what) else { return Ok(()) };
-    let frame = frame.object(py);
-    let f_trace = intern!(py, "f_trace");
-    let function = match word {
-        ClassicKind::Call => tracer.into_bound(py),
-        _ => frame.getattr(f_trace)?,
-    };
-    if function.is_none() || function.is(install::tracer(py)?) {
-        return Ok(());
+    if let Err(raised) = classic::trace(tracer.bind_borrowed(py), frame, what, argument.map(Bound::as_borrowed)) {
+        let error = raised.take(py);
+        forget();
+        return Err(error);
     }
-    match function.call1((&frame, word.name(), argument)) {
-        Ok(next) if next.is_none() => {}
-        Ok(next) => frame.setattr(f_trace, next)?,
-        Err(error) => {
-            remember(None);
-            frame.setattr(f_trace, py.None())?;
-            return Err(error);
+    if install::is_wanted() {
+        keep_lines(py, frame);
+        if what == ffi::PyTrace_CALL {
+            stay(py)?;
         }
-    }
-    if word == ClassicKind::Call && install::is_wanted() {
-        stay(py)?;
-        keep_lines(py, &frame)?;
     }
     Ok(())
 }
@@ -124,13 +144,15 @@ pub(super) fn stay(py: Python<'_>) -> PyResult<()> {
     if install::is_here(py)? {
         return Ok(());
     }
-    let current = install::original_gettrace(py)?;
-    remember((!current.is_none()).then(|| current.unbind()));
+    let current = Slot::Trace.current(py)?;
+    remember(thread_id(), &current);
     install::here(py)
 }
 
-/// Coverage tools switch the lines off in files that they do not measure; rdb needs them.
-fn keep_lines(py: Python<'_>, frame: &Bound<'_, PyAny>) -> PyResult<()> {
-    let lines = intern!(py, "f_trace_lines");
-    if frame.getattr(lines)?.is_truthy()? { Ok(()) } else { frame.setattr(lines, true) }
+/// Keeps the lines of a frame coming if the program's trace function has switched them off, as coverage tools do in files that
+/// they do not measure: rdb needs them.
+fn keep_lines(py: Python<'_>, frame: FramePtr) {
+    if frame_head::lines(py, frame) == Lines::Off {
+        frame_head::set_lines(py, frame, Lines::ForRdb);
+    }
 }

@@ -11,11 +11,16 @@ use pyo3::sync::PyOnceLock;
 
 use crate::backend::settrace::{chain, on_event, reclaim};
 use crate::callback::guarded;
+use crate::events::install::Slot;
 use crate::ffi::{FramePtr, import};
 use crate::session::Session;
 
 /// The trace function is to be installed.
 static WANTED: AtomicBool = AtomicBool::new(false);
+
+/// Trace functions of the program are set through [`chain`].
+static IN_CHARGE: AtomicBool = AtomicBool::new(false);
+
 static TRACER: PyOnceLock<Py<Tracer>> = PyOnceLock::new();
 static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
 
@@ -64,6 +69,11 @@ pub(super) fn is_wanted() -> bool {
     WANTED.load(Ordering::Relaxed)
 }
 
+/// Returns whether trace functions of the program are to be set through [`chain`].
+pub(crate) fn is_in_charge() -> bool {
+    IN_CHARGE.load(Ordering::Relaxed)
+}
+
 /// Returns the object that stands for the trace function.
 pub(super) fn tracer(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     TRACER.get_or_try_init(py, || Py::new(py, Tracer)).map(|tracer| tracer.bind(py).as_any())
@@ -77,7 +87,7 @@ pub(super) fn everywhere(py: Python<'_>) -> PyResult<()> {
     take_over(py)?;
     chain::adopt(py)?;
     reclaim::begin();
-    reclaim::on_our_account(|| on_all_threads(py))?;
+    on_all_threads(py)?;
     hook_new_threads(py)
 }
 
@@ -118,14 +128,8 @@ pub(super) fn nowhere(py: Python<'_>) -> PyResult<()> {
 
 /// Gives this thread back to the program's own trace function, if it has one.
 pub(super) fn settle_thread(py: Python<'_>) -> PyResult<()> {
-    match (chain::tracer_of_thread(), ORIGINALS.get(py)) {
-        (Some(program), Some(originals)) => originals.settrace.call1(py, (program,)).map(drop),
-        _ => {
-            // SAFETY: attached.
-            unsafe { ffi::PyEval_SetTrace(None, std::ptr::null_mut()) };
-            Ok(())
-        }
-    }
+    let program = chain::tracer_of_thread().unwrap_or_else(|| py.None());
+    Slot::Trace.set_here(program.bind(py))
 }
 
 /// Installs the trace function on this thread.
@@ -138,33 +142,13 @@ pub(super) fn here(py: Python<'_>) -> PyResult<()> {
 
 /// Returns whether the trace function of this thread is rdb's.
 pub(super) fn is_here(py: Python<'_>) -> PyResult<bool> {
-    let Some(originals) = ORIGINALS.get(py) else { return Ok(false) };
-    Ok(originals.gettrace.call0(py)?.is(tracer(py)?))
-}
-
-#[cfg(Py_3_12)]
-fn on_all_threads(py: Python<'_>) -> PyResult<()> {
-    let tracer = tracer(py)?;
-    // SAFETY: attached; the interpreter takes its own references to the object.
-    unsafe { ffi::PyEval_SetTraceAllThreads(Some(on_event), tracer.as_ptr()) };
-    Ok(())
+    Ok(Slot::Trace.current(py)?.is(tracer(py)?))
 }
 
 /// Installs the trace function on all threads that there are.
-#[cfg(not(Py_3_12))]
 pub(super) fn on_all_threads(py: Python<'_>) -> PyResult<()> {
-    let tracer = tracer(py)?;
-    // SAFETY: attached, so that no thread comes or goes; the list is that of the running interpreter.
-    reclaim::on_our_account(|| unsafe {
-        let mut thread = ffi::PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
-        while !thread.is_null() {
-            if crate::ffi::_PyEval_SetTrace(thread, Some(on_event), tracer.as_ptr()) != 0 {
-                return Err(PyErr::fetch(py));
-            }
-            thread = ffi::PyThreadState_Next(thread);
-        }
-        Ok(())
-    })
+    let tracer = tracer(py)?.as_ptr();
+    reclaim::on_our_account(|| Slot::Trace.put_everywhere(py, Some(on_event), tracer))
 }
 
 /// Gives a frame a trace function of its own, if it has none: 3.11 lets only such frames jump, and 3.13 and later report
@@ -197,30 +181,16 @@ fn take_over(py: Python<'_>) -> PyResult<()> {
             Originals { settrace: sys.getattr(settrace)?.unbind(), gettrace: sys.getattr(gettrace)?.unbind() };
         ORIGINALS.get_or_init(py, || originals);
     }
+    IN_CHARGE.store(true, Ordering::Relaxed);
     sys.setattr(settrace, wrap_pyfunction!(chain::settrace, py)?)?;
     sys.setattr(gettrace, wrap_pyfunction!(chain::gettrace, py)?)
 }
 
 /// Gives `sys` its own functions back.
 pub(super) fn leave(py: Python<'_>) -> PyResult<()> {
+    IN_CHARGE.store(false, Ordering::Relaxed);
     let Some(originals) = ORIGINALS.get(py) else { return Ok(()) };
     let sys = import(py, "sys")?;
     sys.setattr(intern!(py, "settrace"), &originals.settrace)?;
     sys.setattr(intern!(py, "gettrace"), &originals.gettrace)
-}
-
-/// Calls the original `sys.settrace`.
-pub(super) fn original_settrace(py: Python<'_>, function: &Bound<'_, PyAny>) -> PyResult<()> {
-    match ORIGINALS.get(py) {
-        Some(originals) => originals.settrace.call1(py, (function,)).map(drop),
-        None => Ok(()),
-    }
-}
-
-/// Calls the original `sys.gettrace`.
-pub(super) fn original_gettrace(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    match ORIGINALS.get(py) {
-        Some(originals) => originals.gettrace.call0(py).map(|function| function.into_bound(py)),
-        None => Ok(py.None().into_bound(py)),
-    }
 }

@@ -34,6 +34,9 @@ use crate::session::{Session, Verdict};
 
 use passing::Keep;
 
+pub(crate) use chain::{current, set_everywhere, set_here};
+pub(crate) use install::is_in_charge;
+
 /// Kinds that a trace function can tell apart.
 const HEARD: EventSet = EventSet::of(&[
     EventKind::Start,
