@@ -57,7 +57,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def suites(session: nox.Session) -> None:
-    """Runs CPython's own suites of pdb and bdb with rdb in their place, and fails if it does worse than committed."""
+    """Runs CPython's own suites of pdb, bdb and trace functions with rdb in their place; fails if it does worse."""
     install(session, groups=(), profile="dev")
     session.run("python", "tests/suites", str(SCORES), *session.posargs)
 

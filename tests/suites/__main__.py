@@ -1,4 +1,4 @@
-"""Runs CPython's own suites of its debugger with rdb in the place of pdb and bdb, and keeps the score.
+"""Runs CPython's own suites of its debugger and trace functions with rdb in their place, and keeps the score.
 
     python tests/suites DIRECTORY           runs them on this Python; the result is kept in the directory
     python tests/suites DIRECTORY SUITE...  runs some of them, and keeps nothing
@@ -27,7 +27,7 @@ import scores
 WORKER = Path(__file__).with_name("worker.py")
 TIMEOUT = 120.0
 """Seconds after which a test counts as hung: far more than any needs on a busy machine."""
-SUITES = ["test_pdb", "test_bdb", "test_remote_pdb"]
+SUITES = ["test_pdb", "test_bdb", "test_remote_pdb", "test_sys_settrace", "test_sys_setprofile"]
 
 
 def main(directory: Path, *names: str) -> int:
