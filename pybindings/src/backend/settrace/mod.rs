@@ -236,14 +236,16 @@ unsafe extern "C" fn on_event(
 
 /// Hears one event. `Err` is what the program is to see.
 fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-    chain::pass_on(py, frame, what, argument)?;
+    let code = frame.code(py);
+    let entry = code::entry(py, code);
+    if !entry.own {
+        chain::pass_on(py, frame, what, argument)?;
+    }
     if !install::is_wanted() {
         passing::forget_all();
         return internal(py, install::settle_thread(py));
     }
     let Some(session) = Session::active() else { return Ok(()) };
-    let code = frame.code(py);
-    let entry = code::entry(py, code);
     if what == ffi::PyTrace_CALL {
         internal(py, meet(py, code, entry))?;
     }
