@@ -183,6 +183,7 @@ def test_wrong_usage_is_said(arguments: list[str], said: str, place: Path, envir
     outcome = python(["-m", "rdb", *arguments], place, environment)
     usage = (
         "usage: python -m rdb [options] (script.py | directory | archive | -m module | -e code) [args ...]\n"
+        "       python -m rdb [options] -p PID\n"
         f"rdb: error: {said}\n"
     )
     assert outcome == Outcome("", usage, 2)

@@ -1,23 +1,21 @@
-"""Attaching to a running process: who is let in, what is said where there is no way in, and real sessions."""
+"""Attaching to a running process: what is said where there is no way in, and real sessions."""
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import signal
-import socket
-import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pexpect
 import pytest
-from conftest import TIMEOUT
-from rdb import attaching, handshake, injected
+from conftest import BACKENDS, TIMEOUT
+from rdb import attaching
 
 # pexpect forks while pytest-xdist has threads; the child becomes another program at once.
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of forkpty.*:DeprecationWarning")
@@ -41,162 +39,6 @@ print("done", flush=True)
 BODY = PROGRAM.splitlines().index("        total += number  # @body") + 1
 
 
-# Who is let in.
-
-
-@pytest.fixture
-def door() -> Iterator[attaching.Door]:
-    """Returns a door that keeps what it tells the user in `heard`."""
-    with attaching.Door(handshake.new_token()) as door:
-        door.heard = []  # type: ignore[attr-defined]
-        door.tell = door.heard.append  # type: ignore[attr-defined]
-        yield door
-
-
-def connect(door: attaching.Door, *lines: bytes) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", door.port), timeout=TIMEOUT)
-    connection.sendall(b"".join(lines))
-    return connection
-
-
-def admitted(door: attaching.Door, patience: float = TIMEOUT) -> socket.socket:
-    return door.admit(os.getpid(), patience)
-
-
-def test_who_knows_the_token_is_let_in(door: attaching.Door) -> None:
-    called: list[socket.socket] = []
-    caller = threading.Thread(target=lambda: called.append(handshake.call("127.0.0.1", door.port, door.token)))
-    caller.start()
-    with admitted(door) as connection:
-        caller.join()
-        with called[0]:
-            called[0].sendall(b"hello")
-            assert connection.recv(100) == b"hello"
-    assert door.heard == []  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(
-    ("line", "shows"),
-    [
-        (b'{"token": "0000"}\n', "sent a wrong token"),
-        (b'{"token": ""}\n', "sent a wrong token"),
-        (b'{"token": null}\n', "sent no token"),
-        (b'{"message": "hello", "type": "info"}\n', "sent no token"),
-        (b"[]\n", "sent no token"),
-        (b"\xff\xfe not JSON\n", "sent no token"),
-        (b"x" * (2 * handshake.LONGEST), "sent no token"),
-    ],
-)
-def test_a_stranger_is_refused_and_the_right_one_is_still_awaited(
-    door: attaching.Door, line: bytes, shows: str
-) -> None:
-    with connect(door, line) as stranger:
-        with pytest.raises(attaching.AttachError, match="has not answered"):
-            admitted(door, 0.3)
-        answer = stranger.recv(1000)
-        assert b"does not know the token" in answer
-        assert door.token.encode() not in answer
-        assert door.heard == [f"*** refused a connection that {shows}; still waiting for the process"]  # type: ignore[attr-defined]
-    caller = threading.Thread(target=lambda: handshake.call("127.0.0.1", door.port, door.token).close())
-    caller.start()
-    admitted(door).close()
-    caller.join()
-
-
-def test_strangers_who_say_nothing_do_not_keep_the_right_one_out(door: attaching.Door) -> None:
-    silent = [connect(door) for _ in range(2 * attaching.CROWD)]
-    half = connect(door, b'{"token": ')
-    caller = threading.Thread(target=lambda: handshake.call("127.0.0.1", door.port, door.token).close())
-    caller.start()
-    admitted(door).close()
-    caller.join()
-    for connection in (*silent, half):
-        connection.close()
-
-
-def test_half_of_the_token_is_not_enough(door: attaching.Door) -> None:
-    with connect(door, json.dumps({"token": door.token[: len(door.token) // 2]}).encode() + b"\n") as other:
-        admitted(door).close()
-        assert json.loads(other.recv(1000)) == {"token": door.token[len(door.token) // 2 :]}
-    with connect(door, json.dumps({"token": door.token}).encode() + b"\n"), pytest.raises(attaching.AttachError):
-        admitted(door, 0.3)
-
-
-def test_the_process_talks_to_nobody_who_does_not_know_the_token() -> None:
-    said: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def answer() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                said.append(connection.recv(1000))
-                connection.sendall(b'{"token": "guessed"}\n{"reply": "import os"}\n')
-
-        hostile = threading.Thread(target=answer)
-        hostile.start()
-        token = handshake.new_token()
-        with pytest.raises(handshake.StrangerError, match="wrong token"):
-            handshake.call("127.0.0.1", listener.getsockname()[1], token)
-        hostile.join()
-    assert token[len(token) // 2 :].encode() not in said[0]
-
-
-def test_a_process_that_ends_is_not_waited_for(door: attaching.Door) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    with pytest.raises(attaching.AttachError, match="has ended"):
-        door.admit(ended.pid, TIMEOUT)
-
-
-def test_a_process_that_cannot_load_rdb_says_so(door: attaching.Door) -> None:
-    injected.refuse("127.0.0.1", door.port, door.token, ImportError("of another time"))
-    with pytest.raises(attaching.AttachError) as caught:
-        admitted(door)
-    assert "(ImportError: of another time)\nInstall rdb into" in str(caught.value)
-    assert sys.prefix in str(caught.value)
-
-
-def test_what_goes_wrong_inside_is_told_and_not_raised(door: attaching.Door) -> None:
-    injected.attach("127.0.0.1", door.port, door.token, "", "rdb.handshake:missing", {})
-    with pytest.raises(attaching.AttachError, match=r"could not begin .*AttributeError.*missing"):
-        admitted(door)
-
-
-def test_the_script_is_for_the_process_alone() -> None:
-    with attaching.placed(os.getpid(), "secret") as path:
-        assert Path(path).read_text() == "secret"
-        found = os.stat(path)  # noqa: PTH116
-        assert stat.S_IMODE(found.st_mode) == 0o600
-        assert found.st_uid == os.geteuid()
-    assert not Path(path).exists()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_the_script_belongs_to_the_user_of_the_process() -> None:
-    sleeper = subprocess.Popen(["sleep", "60"], user=65534, group=65534, extra_groups=[])
-    try:
-        with attaching.placed(sleeper.pid, "secret") as path:
-            found = os.stat(path)  # noqa: PTH116
-            assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (65534, 0o600)
-    finally:
-        sleeper.kill()
-        sleeper.wait()
-
-
-def test_rdb_is_loaded_from_elsewhere_without_a_trace_in_the_path() -> None:
-    location = Path(attaching.__file__).parent.parent
-    code = f"""\
-{Path(injected.__file__).read_text()}
-sys.path[:] = [place for place in sys.path if place != {str(location)!r}]
-sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
-sys.modules.pop("rdb", None)
-before = list(sys.path)
-print(load({str(location)!r}, "rdb.handshake:new_token").__module__, sys.path == before)
-"""
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("rdb.handshake True\n", "")
-
-
 # What is said where there is no way in.
 
 
@@ -206,8 +48,9 @@ def attempt(*args: str, env: dict[str, str], **extra: str) -> subprocess.Complet
 
 
 @pytest.mark.skipif(attaching.is_possible(), reason="this Python can attach")
-def test_older_pythons_say_what_is_possible(environment: dict[str, str]) -> None:
-    done = attempt("rdb.pdb", "-p", "1", env=environment)
+@pytest.mark.parametrize("module", ["rdb", "rdb.pdb"])
+def test_older_pythons_say_what_is_possible(module: str, environment: dict[str, str]) -> None:
+    done = attempt(module, "-p", "1", env=environment)
     assert (done.stdout, done.returncode) == ("", 2)
     assert "needs Python 3.14 or later" in done.stderr
     assert "start the program under rdb" in done.stderr
@@ -225,14 +68,36 @@ def test_a_process_that_does_not_exist(environment: dict[str, str]) -> None:
     text = "please make sure that the process exists and is using the same Python version."
     assert done.stdout == f"Cannot attach to pid {ended.pid}, {text}\n"
     assert (done.stderr, done.returncode) == ("", 1)
+    done = attempt("rdb", "-p", str(ended.pid), env=environment)
+    assert done.stdout == f"Error: there is no process {ended.pid}\n"
+    assert (done.stderr, done.returncode) == ("", 1)
 
 
 @can_attach
-@pytest.mark.parametrize("args", [["-p"], ["-p", "abc"], ["--pid", "1", "more"]])
-def test_wrong_usage_of_the_option(args: list[str], environment: dict[str, str]) -> None:
-    done = attempt("rdb.pdb", *args, env=environment)
+def test_a_debugger_that_was_told_not_to_attach(environment: dict[str, str]) -> None:
+    done = attempt("rdb", "-p", str(os.getpid()), env=environment, PYTHON_DISABLE_REMOTE_DEBUG="1")
+    assert "start it without PYTHON_DISABLE_REMOTE_DEBUG" in done.stdout
+    assert (done.stderr, done.returncode) == ("", 1)
+
+
+@can_attach
+def test_a_process_that_is_no_python(environment: dict[str, str]) -> None:
+    sleeper = subprocess.Popen(["sleep", "60"])
+    done = attempt("rdb", "-p", str(sleeper.pid), env=environment)
+    sleeper.kill()
+    sleeper.wait()
+    assert done.stdout.startswith(f"Error: cannot attach to process {sleeper.pid}: ")
+    assert "It has to run Python 3." in done.stdout
+    assert (done.stderr, done.returncode) == ("", 1)
+
+
+@can_attach
+@pytest.mark.parametrize("module", ["rdb", "rdb.pdb"])
+@pytest.mark.parametrize("args", [["-p"], ["-p", "abc"], ["--pid", "1", "more"], ["-p1", "-m", "module"]])
+def test_wrong_usage_of_the_option(module: str, args: list[str], environment: dict[str, str]) -> None:
+    done = attempt(module, *args, env=environment)
     assert "usage:" in done.stderr
-    assert "-p pid" in done.stderr
+    assert "-p pid" in done.stderr.lower()
     assert (done.stdout, done.returncode) == ("", 2)
 
 
@@ -248,10 +113,10 @@ def test_a_debugger_does_not_attach_to_itself() -> None:
 class Target:
     """A program that runs until a file is there."""
 
-    def __init__(self, directory: Path, environment: dict[str, str], *options: str) -> None:
+    def __init__(self, directory: Path, environment: dict[str, str], source: str, *options: str) -> None:
         self.end = directory / "end"
         script = directory / "program.py"
-        script.write_text(PROGRAM)
+        script.write_text(source)
         self.process = subprocess.Popen(
             [sys.executable, *options, str(script), str(self.end)],
             stdout=subprocess.PIPE,
@@ -261,7 +126,8 @@ class Target:
             text=True,
         )
         assert self.process.stdout
-        assert self.process.stdout.readline() == "ready\n"
+        while self.process.stdout.readline() != "ready\n":
+            assert self.process.poll() is None
 
     @property
     def pid(self) -> str:
@@ -280,8 +146,8 @@ def target(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[...
     """Returns a function that starts a program. Skips where the system lets nobody attach to it."""
     started: list[Target] = []
 
-    def start(*options: str, probe: bool = True) -> Target:
-        found = Target(tmp_path, environment, *options)
+    def start(*options: str, source: str = PROGRAM, probe: bool = True) -> Target:
+        found = Target(tmp_path, environment, source, *options)
         started.append(found)
         if probe:
             try:
@@ -296,21 +162,47 @@ def target(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[...
         one.process.communicate()
 
 
+@dataclass(frozen=True)
+class Face:
+    """A debugger that attaches."""
+
+    prompt: str
+    command: tuple[str, ...]
+    backend: str | None = None
+
+
+FACES = [
+    Face("(Pdb) ", ("rdb.pdb",)),
+    *(Face("(rdb) ", ("rdb", "--backend", backend), backend) for backend in BACKENDS),
+]
+
+
+@pytest.fixture(params=FACES, ids=lambda face: "-".join(face.command).replace("---backend", ""))
+def face(request: pytest.FixtureRequest) -> Face:
+    """Returns a debugger; the test runs once for each."""
+    return request.param
+
+
+Start = Callable[..., pexpect.spawn]
+
+
 @pytest.fixture
-def debugger(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., pexpect.spawn]]:
-    """Returns a function that starts a debugger on a terminal of its own."""
+def debugger(face: Face, environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Returns a function that attaches the debugger, on a terminal of its own, to a program."""
     started: list[pexpect.spawn] = []
 
-    def start(*args: str) -> pexpect.spawn:
+    def start(program: Target, *args: str, term: str = "dumb") -> pexpect.spawn:
         child = pexpect.spawn(
             sys.executable,
-            ["-m", *args],
-            env=environment | {"TERM": "dumb", "NO_COLOR": "1"},
+            ["-m", *face.command, "-p", program.pid, *args],
+            env=environment | {"TERM": term, "NO_COLOR": "1"},
             cwd=str(tmp_path),
             timeout=TIMEOUT,
             encoding="utf-8",
+            dimensions=(24, 120),
         )
         child.delaybeforesend = None
+        child.face = face
         started.append(child)
         return child
 
@@ -319,45 +211,71 @@ def debugger(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[.
         child.close(force=True)
 
 
-def say(child: pexpect.spawn, line: str, prompt: str = "(Pdb) ") -> str:
+def say(child: pexpect.spawn, line: str, prompt: str | None = None) -> str:
     """Types a line and returns what comes before the next prompt."""
     child.sendline(line)
-    child.expect_exact(prompt)
+    child.expect_exact(prompt or child.face.prompt)
     return str(child.before).replace("\r", "").removeprefix(f"{line}\n")
+
+
+def begin(child: pexpect.spawn) -> str:
+    """Waits for the first prompt and returns what comes before it."""
+    child.expect_exact(child.face.prompt)
+    return str(child.before)
+
+
+def leave(child: pexpect.spawn, line: str | None = "q") -> None:
+    """Leaves the debugger by a command; None: by the end of the input."""
+    if line is None:
+        child.sendeof()
+    else:
+        child.sendline(line)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
 
 
 DONE = ("done\n", "", 0)
 
 
 @can_attach
-def test_a_session_from_beginning_to_end(target: Callable[..., Target], debugger: Callable[..., pexpect.spawn]) -> None:
+def test_a_session_from_beginning_to_end(target: Callable[..., Target], debugger: Start) -> None:
     program = target()
-    child = debugger("rdb.pdb", "-p", program.pid)
-    child.expect_exact("(Pdb) ")
-    assert "program.py(" in str(child.before)
+    child = debugger(program)
+    assert "program.py(" in begin(child)
     assert "Breakpoint 1 at" in say(child, f"b {BODY}")
     assert f"program.py({BODY})work()" in say(child, "c")
     assert say(child, "p number in range(3)") == "True\n"
     assert say(child, "print('said', number)").startswith("said ")
+    assert say(child, "sum([number for _ in range(0)])") == "0\n"
     assert f"program.py({BODY + 1})work()" in say(child, "n")
     assert "work(3)" in say(child, "up")
-    assert "rounds = 10" not in say(child, "!rounds = 10")
+    say(child, "!rounds = 10")
     assert say(child, "p rounds") == "10\n"
     assert "Deleted breakpoint 1" in say(child, "cl 1")
-    child.sendline("q")
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == 0
+    leave(child)
     assert program.finish() == DONE
 
 
 @can_attach
-def test_ctrl_c_stops_the_program_that_runs(
-    target: Callable[..., Target], debugger: Callable[..., pexpect.spawn]
-) -> None:
+def test_stepping_from_where_it_was_met(target: Callable[..., Target], debugger: Start) -> None:
     program = target()
-    child = debugger("rdb.pdb", "-p", program.pid)
-    child.expect_exact("(Pdb) ")
+    child = debugger(program)
+    begin(child)
+    for _ in range(12):  # through the function and out of it, and never into what has brought the debugger in
+        place = say(child, "s")
+        assert "(" in place
+        assert "<string>" not in place
+        assert "rdb" not in place
+    leave(child)
+    assert program.finish() == DONE
+
+
+@can_attach
+def test_ctrl_c_stops_the_program_that_runs(target: Callable[..., Target], debugger: Start) -> None:
+    program = target()
+    child = debugger(program)
+    begin(child)
     say(child, f"tbreak {BODY}")
     say(child, "c")
     say(child, "up")
@@ -367,89 +285,260 @@ def test_ctrl_c_stops_the_program_that_runs(
         time.sleep(0.3)
         child.sendintr()
         child.expect_exact("Program interrupted.")
-        child.expect_exact("(Pdb) ")
-        assert "program.py(" in str(child.before)
+        assert "program.py(" in begin(child)
     child.sendintr()
     child.expect_exact("--KeyboardInterrupt--")
-    child.expect_exact("(Pdb) ")
-    child.sendeof()
-    child.expect(pexpect.EOF)
+    begin(child)
+    leave(child, None)
     assert program.finish() == DONE
 
 
 @can_attach
-def test_commands_of_the_command_line_run_first(
-    target: Callable[..., Target], debugger: Callable[..., pexpect.spawn]
-) -> None:
+def test_ctrl_c_interrupts_what_the_prompt_runs(target: Callable[..., Target], debugger: Start) -> None:
     program = target()
-    child = debugger("rdb.pdb", "-p", program.pid, "-c", f"tbreak {BODY}", "-c", "c")
+    child = debugger(program)
+    begin(child)
+    child.sendline("import time; print('begun'); time.sleep(1000)")
+    child.expect("begun\r\n")
+    child.sendintr()
+    child.expect_exact("KeyboardInterrupt")
+    begin(child)
+    assert say(child, "p 6 * 7") == "42\n"
+    leave(child)
+    assert program.finish() == DONE
+
+
+@can_attach
+def test_commands_of_the_command_line_run_first(target: Callable[..., Target], debugger: Start) -> None:
+    program = target()
+    child = debugger(program, "-c", f"tbreak {BODY}", "-c", "c")
     child.expect_exact("Deleted breakpoint 1")
-    child.expect_exact("(Pdb) ")
-    child.sendeof()
-    child.expect(pexpect.EOF)
+    begin(child)
+    leave(child, None)
     assert program.finish() == DONE
 
 
 @can_attach
-def test_statements_of_several_lines_and_interact(
-    target: Callable[..., Target], debugger: Callable[..., pexpect.spawn]
-) -> None:
+def test_statements_of_several_lines_and_interact(target: Callable[..., Target], debugger: Start) -> None:
     program = target()
-    child = debugger("rdb.pdb", "-p", program.pid)
-    child.expect_exact("(Pdb) ")
+    child = debugger(program)
+    begin(child)
     say(child, "for n in range(2):", "...   ")
     say(child, "    print('n', n)", "...   ")
     assert say(child, "") == "n 0\nn 1\n"
     say(child, "interact", ">>> ")
     assert say(child, "6 * 7", ">>> ") == "42\n"
+    assert say(child, "print('said')", ">>> ") == "said\n"
     child.sendeof()
-    child.expect_exact("(Pdb) ")
-    child.sendeof()
+    begin(child)
+    leave(child, None)
+    assert program.finish() == DONE
+
+
+@can_attach
+def test_a_line_is_completed_with_what_the_process_knows(target: Callable[..., Target], debugger: Start) -> None:
+    program = target()
+    child = debugger(program, term="xterm")
+    begin(child)
+    child.send("p rounds.bit_l\t")
+    child.expect_exact("bit_length")
+    child.send("() * 0\r")
+    child.expect(r"\n0\r\n")
+    child.send("undisp\t")
+    child.expect_exact("undisplay")
+    child.send("\x03")
+    begin(child)
+    child.send("q\r")
     child.expect(pexpect.EOF)
     assert program.finish() == DONE
 
 
 @can_attach
-def test_a_second_debugger_is_refused_while_the_first_is_there(
-    target: Callable[..., Target], debugger: Callable[..., pexpect.spawn]
-) -> None:
+def test_a_second_debugger_is_refused_while_the_first_is_there(target: Callable[..., Target], debugger: Start) -> None:
     program = target()
-    first = debugger("rdb.pdb", "-p", program.pid)
-    first.expect_exact("(Pdb) ")
+    first = debugger(program)
+    begin(first)
     first.sendline("c")
-    second = debugger("rdb.pdb", "-p", program.pid)
-    second.expect_exact("Another PDB instance is already attached.")
+    second = debugger(program)
+    second.expect(r"already")
     second.expect(pexpect.EOF)
     first.kill(signal.SIGKILL)
     first.wait()
     # The first one is gone without a word, and the program has not stopped since.
-    third = debugger("rdb.pdb", "-p", program.pid)
-    third.expect_exact("(Pdb) ")
-    third.sendline("q")
-    third.expect(pexpect.EOF)
+    third = debugger(program)
+    begin(third)
+    leave(third)
+    fourth = debugger(program)
+    begin(fourth)
+    leave(fourth)
     assert program.finish() == DONE
 
 
 @can_attach
-def test_the_end_of_the_program_ends_the_session(
-    target: Callable[..., Target], debugger: Callable[..., pexpect.spawn]
+def test_a_debugger_that_is_killed_at_its_prompt_leaves_the_program_running(
+    target: Callable[..., Target], debugger: Start
 ) -> None:
     program = target()
-    child = debugger("rdb.pdb", "-p", program.pid)
-    child.expect_exact("(Pdb) ")
-    program.end.touch()
-    child.sendline("c")
-    child.expect(pexpect.EOF)
+    child = debugger(program)
+    begin(child)
+    say(child, f"b {BODY}")
+    child.kill(signal.SIGKILL)
+    child.wait()
     assert program.finish() == DONE
 
 
 @can_attach
-def test_a_process_that_does_not_want_debuggers(target: Callable[..., Target], environment: dict[str, str]) -> None:
+def test_the_end_of_the_program_ends_the_session(target: Callable[..., Target], debugger: Start) -> None:
+    program = target()
+    child = debugger(program)
+    begin(child)
+    program.end.touch()
+    leave(child, "c")
+    assert program.finish() == DONE
+
+
+@can_attach
+def test_what_is_said_of_a_process_that_does_not_want_debuggers(
+    target: Callable[..., Target], face: Face, environment: dict[str, str]
+) -> None:
     program = target("-X", "disable-remote-debug", probe=False)
-    done = attempt("rdb.pdb", "-p", program.pid, env=environment)
-    assert f"Cannot attach to pid {program.pid}" in done.stdout
+    done = attempt(*face.command, "-p", program.pid, env=environment)
+    assert re.search(f"annot attach to (pid|process) {program.pid}", done.stdout)
     assert (done.stderr, done.returncode) == ("", 1)
     assert program.finish() == DONE
+
+
+# What only rdb's own console has.
+
+HANDLER = """\
+import os, signal, sys, time
+interrupts = []
+signal.signal(signal.SIGINT, lambda *_: interrupts.append("theirs"))
+print("ready", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.02)
+os.kill(os.getpid(), signal.SIGINT)
+print(interrupts, flush=True)
+"""
+
+THREADS = """\
+import os, sys, threading, time
+def work():
+    while not os.path.exists(sys.argv[1]):
+        beat = 1  # @beat
+        time.sleep(0.02)
+worker = threading.Thread(target=work, name="worker")
+worker.start()
+print("ready", flush=True)
+while worker.is_alive():
+    time.sleep(0.02)
+"""
+
+INLINE = """\
+import os, sys, time
+print("ready", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.02)
+breakpoint()
+print("after", flush=True)
+"""
+
+consoles = pytest.mark.parametrize("face", FACES[1:], ids=lambda face: face.backend, indirect=True)
+
+
+@can_attach
+@consoles
+def test_ctrl_c_goes_past_the_handler_of_the_program(target: Callable[..., Target], debugger: Start) -> None:
+    program = target(source=HANDLER)
+    child = debugger(program)
+    begin(child)
+    for _ in range(2):
+        child.sendline("c")
+        child.expect_exact("c\r\n")
+        time.sleep(0.3)
+        child.sendintr()
+        child.expect_exact("Program interrupted.")
+        begin(child)
+    assert say(child, "p interrupts") == "[]\n"
+    leave(child)
+    assert program.finish() == ("['theirs']\n", "", 0)
+
+
+@can_attach
+@consoles
+def test_threads_are_seen_and_stop_too(target: Callable[..., Target], debugger: Start) -> None:
+    program = target(source=THREADS)
+    child = debugger(program)
+    begin(child)
+    assert "worker" in say(child, "threads")
+    say(child, f"b {THREADS.splitlines().index('        beat = 1  # @beat') + 1}")
+    assert "(worker)]" in say(child, "c")
+    assert say(child, "p beat") == "1\n"
+    leave(child)
+    assert program.finish() == ("", "", 0)
+
+
+@can_attach
+@consoles
+def test_a_breakpoint_call_asks_where_the_program_is_once_the_user_has_left(
+    target: Callable[..., Target], debugger: Start, environment: dict[str, str]
+) -> None:
+    environment["PYTHONBREAKPOINT"] = "rdb.set_trace"
+    program = target(source=INLINE)
+    child = debugger(program)
+    begin(child)
+    leave(child)
+    stdout, _, returncode = program.finish()
+    assert "program.py(5)<module>()\n-> breakpoint()" in stdout
+    assert "(rdb) " in stdout
+    assert returncode == 1  # its input has ended, which is `quit`
+
+
+@can_attach
+@consoles
+def test_the_program_is_not_started_again(target: Callable[..., Target], debugger: Start) -> None:
+    program = target()
+    child = debugger(program)
+    begin(child)
+    assert "cannot be started again" in say(child, "restart")
+    leave(child, "detach")
+    assert program.finish() == DONE
+
+
+@can_attach
+@consoles
+def test_start_up_files_are_the_users(
+    target: Callable[..., Target], debugger: Start, environment: dict[str, str]
+) -> None:
+    (Path(environment["HOME"]) / ".rdbrc").write_text("alias shout p str(%1).upper()\n")
+    program = target()
+    child = debugger(program)
+    begin(child)
+    assert say(child, "shout 'loud'") == "'LOUD'\n"
+    leave(child)
+    assert program.finish() == DONE
+
+
+@can_attach
+def test_commands_through_a_pipe(target: Callable[..., Target], environment: dict[str, str]) -> None:
+    program = target()
+    command = [sys.executable, "-m", "rdb", "-p", program.pid, "-c", f"b {BODY}"]
+    done = subprocess.run(
+        command, input="c\np type(number)\ncl 1\n", capture_output=True, text=True, env=environment, check=False
+    )
+    assert f"program.py({BODY})work()" in done.stdout
+    assert "(rdb) <class 'int'>\n(rdb) Deleted breakpoint 1" in done.stdout
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert program.finish() == DONE
+
+
+@can_attach
+def test_a_program_under_rdb_is_not_attached_to(target: Callable[..., Target], environment: dict[str, str]) -> None:
+    program = target("-m", "rdb", "-c", "c")
+    done = attempt("rdb", "-p", program.pid, env=environment)
+    assert done.stdout == "Error: rdb is at work in this process already\n"
+    assert (done.stderr, done.returncode) == ("", 1)
+    program.finish()
 
 
 BLOCKED = "import sys; print('ready', flush=True); sys.stdin.readline(); print('went on', flush=True)"

@@ -178,6 +178,8 @@ pub enum SessionMode {
     Cli,
     /// `breakpoint()`, `set_trace()`: the program was there first.
     Inline,
+    /// `python -m rdb -p …`: the program runs in a process of its own, and goes on when the user leaves.
+    Remote,
     /// `run()`, `runcall()` and the like.
     Call,
     /// `post_mortem()`, `pm()`.

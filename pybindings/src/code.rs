@@ -28,7 +28,7 @@ pub(crate) struct CodeEntry {
     /// The id, never used twice.
     pub(crate) id: CodeId,
     /// The code is not the program's: nothing of it is debugged.
-    pub(crate) own: bool,
+    own: AtomicBool,
     /// Python runs this code when the program has ended.
     pub(crate) ends_program: bool,
     /// The code is that of the module `threading`.
@@ -52,6 +52,16 @@ pub(crate) struct CodeEntry {
 }
 
 impl CodeEntry {
+    /// Returns whether the code is not the program's.
+    pub(crate) fn is_own(&self) -> bool {
+        self.own.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the code is not the program's.
+    pub(crate) fn make_own(&self) {
+        self.own.store(true, Ordering::Relaxed);
+    }
+
     /// Returns whether the plan wants this kind of event of this code object in particular.
     pub(crate) fn wants(&self, kind: EventKind) -> bool {
         self.wanted.load(Ordering::Relaxed) & mask(kind) != 0
@@ -200,7 +210,7 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
     let ends_program = ends_program(py, code);
     let fresh = CodeEntry {
         id: CodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
-        own: ends_program || is_own_file(py, code),
+        own: AtomicBool::new(ends_program || is_own_file(py, code)),
         ends_program,
         of_threading: is_of_threading(py, code),
         wanted: AtomicU32::new(0),
@@ -270,12 +280,12 @@ pub(crate) fn id_of(code: &Bound<'_, PyAny>) -> Option<CodeId> {
 
 /// Returns whether a code object is rdb's own Python code.
 pub(crate) fn is_own(code: &Bound<'_, PyAny>) -> bool {
-    CodePtr::of(code).is_some_and(|ptr| entry(code.py(), ptr).own)
+    CodePtr::of(code).is_some_and(|ptr| entry(code.py(), ptr).is_own())
 }
 
 /// Returns whether a frame runs rdb's own Python code.
 pub(crate) fn is_own_frame(py: Python<'_>, frame: FramePtr) -> bool {
-    entry(py, frame.code(py)).own
+    entry(py, frame.code(py)).is_own()
 }
 
 fn is_own_file(py: Python<'_>, code: CodePtr) -> bool {

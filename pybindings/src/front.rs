@@ -93,6 +93,12 @@ pub(crate) fn install(session: &Session, terminal: Box<dyn Terminal>, rc: Vec<St
     INSTALLED.store(true, Ordering::Relaxed);
 }
 
+/// Takes the console off the session: the next one may be on another terminal.
+pub(crate) fn uninstall(session: &Session) {
+    INSTALLED.store(false, Ordering::Relaxed);
+    drop(session.set_frontend(None));
+}
+
 /// Returns whether there is a console.
 pub(crate) fn is_installed() -> bool {
     INSTALLED.load(Ordering::Relaxed)

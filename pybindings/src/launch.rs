@@ -56,12 +56,12 @@ pub(crate) fn session(py: Python<'_>, mode: SessionMode) -> PyResult<&'static Se
 }
 
 /// Returns the choice that a name on the command line stands for.
-fn choice(name: Option<&str>) -> Result<Choice, InternalError> {
+pub(crate) fn choice(name: Option<&str>) -> Result<Choice, InternalError> {
     name.unwrap_or_default().parse()
 }
 
 /// Returns the lines of the start-up files.
-fn startup_files() -> Vec<String> {
+pub(crate) fn startup_files() -> Vec<String> {
     startup_commands(env::home_dir().as_deref(), env::current_dir().ok().as_deref())
 }
 

@@ -7,6 +7,7 @@ mod bdb;
 mod callback;
 mod code;
 mod counting;
+mod editor;
 mod errors;
 mod events;
 mod ffi;
@@ -16,6 +17,7 @@ mod host;
 mod launch;
 mod log;
 mod opcodes;
+mod remote;
 mod scan;
 mod session;
 mod signals;
@@ -32,6 +34,8 @@ mod _rdb {
     #[pymodule_export]
     use super::bdb::{BdbBase, BdbState, BreakpointBase, checkfuncname, effective, quit_exceptions};
     #[pymodule_export]
+    use super::editor::{Editor, startup_commands};
+    #[pymodule_export]
     use super::events::{getprofile, gettrace, setprofile, settrace};
     #[pymodule_export]
     use super::host::condition::condition_form;
@@ -46,6 +50,8 @@ mod _rdb {
         backend_info, detached, finish, forget_run, has_stopped, message, progressed, restarting, run_call, run_code,
         run_program, session_state, show_error, show_traceback, start,
     };
+    #[pymodule_export]
+    use super::remote::serve;
     use super::{Bound, PyModule, PyResult};
 
     /// The version of the package.

@@ -19,8 +19,19 @@ use crate::session::{Session, Stopped};
 pub(crate) struct Interrupts {
     /// The handler that rdb has installed, while it is installed.
     ours: Mutex<Option<Py<PyAny>>>,
+    /// The program's handler in whose place that one is; None: Python's own.
+    theirs: Mutex<Option<Py<PyAny>>>,
     /// A SIGINT is on its way that rdb has sent itself, to wake the main thread.
     kicked: AtomicBool,
+}
+
+/// Which SIGINTs are for rdb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Those that the program leaves to Python.
+    Unclaimed,
+    /// Also those that the program has a handler for, or ignores.
+    All,
 }
 
 /// While it lives, SIGINT is `KeyboardInterrupt`.
@@ -48,33 +59,42 @@ impl Interrupts {
         self.ours.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn theirs(&self) -> MutexGuard<'_, Option<Py<PyAny>>> {
+        self.theirs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_ours(&self, handler: &Bound<'_, PyAny>) -> bool {
         self.ours().as_ref().is_some_and(|ours| handler.is(ours))
     }
 
-    /// Makes SIGINT stop the program, if the program leaves it to Python and this is the main thread.
-    pub(crate) fn arm(&self, py: Python<'_>) {
-        if let Err(error) = self.try_arm(py) {
+    /// Makes SIGINT stop the program, if it is for rdb and this is the main thread.
+    pub(crate) fn arm(&self, py: Python<'_>, claim: Claim) {
+        if let Err(error) = self.try_arm(py, claim) {
             tracing::debug!(%error, "SIGINT stays as it is");
         }
     }
 
-    fn try_arm(&self, py: Python<'_>) -> PyResult<()> {
+    fn try_arm(&self, py: Python<'_>, claim: Claim) -> PyResult<()> {
         let current = current_handler(py)?;
-        if !current.is(&default_handler(py)?) {
+        let foreign = !current.is(&default_handler(py)?);
+        // None: a handler that C has installed, which could not be put back.
+        if self.is_ours(&current) || current.is_none() || (foreign && claim == Claim::Unclaimed) {
             return Ok(());
         }
         let ours = wrap_pyfunction!(on_interrupt, py)?;
         set_handler(py, ours.as_any())?;
         *self.ours() = Some(ours.into_any().unbind());
+        *self.theirs() = foreign.then(|| current.unbind());
         Ok(())
     }
 
-    /// Puts Python's own handler back, if the program has not installed another one since.
+    /// Puts the handler back that was there before, if the program has not installed another one since.
     pub(crate) fn disarm(&self, py: Python<'_>) {
         let put_back = || -> PyResult<()> {
+            let theirs = self.theirs().take();
             if self.is_ours(&current_handler(py)?) {
-                set_handler(py, &default_handler(py)?)?;
+                let before = theirs.map_or_else(|| default_handler(py), |theirs| Ok(theirs.into_bound(py)))?;
+                set_handler(py, &before)?;
             }
             Ok(())
         };

@@ -153,6 +153,34 @@ def detached() -> bool:
 def finish() -> None:
     """Ends the session: the process is as it was without a debugger."""
 
+def serve(channel: object, commands: Sequence[str], backend: str | None, frame: FrameType) -> None:
+    """Stops the program in a frame, for the user at the other end of a channel (`rdb.remote.Channel`).
+
+    Raises `RuntimeError` if rdb is at work here already.
+    """
+
+def startup_commands() -> list[str]:
+    """Returns the commands of the user's start-up files."""
+
+class Editor:
+    """The standard streams as a console has them: with a line editor, where they are a terminal."""
+
+    def __init__(self) -> None: ...
+    def read(self, prompt: str, continuation: str, kind: str, assist: object) -> str:
+        """Asks the user. `assist` has ``complete(line, cursor)`` and ``is_whole(text)``, with the cursor in bytes.
+
+        Raises `EOFError` at the end of the input, and `KeyboardInterrupt`.
+        """
+
+    def write(self, text: str) -> None:
+        """Shows text."""
+
+    def size(self) -> tuple[int, int] | None:
+        """Returns the columns and rows of the screen; None if there is none."""
+
+    def colours(self) -> bool:
+        """Returns whether colours can be shown."""
+
 def pdb_commands() -> list[tuple[list[str], str, str, bool]]:
     """Returns the commands that pdb has too: names, usage, help, whether it makes the program go on."""
 

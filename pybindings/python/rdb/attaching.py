@@ -294,6 +294,34 @@ def silent(pid: int, patience: float) -> str:
     )
 
 
+def explain(pid: int, error: Exception) -> str:
+    """Returns what to say if a process cannot be attached to."""
+    if isinstance(error, AttachError):
+        return str(error)
+    if not is_alive(pid):
+        return f"there is no process {pid}"
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if isinstance(error, PermissionError):
+        owner = owner_of(pid)
+        whose = "" if owner is None or owner == os.geteuid() else f", which belongs to the user with the id {owner}"
+        return (
+            f"the system does not let you attach to process {pid}{whose} ({error.strerror or error})\n"
+            "Attach as the user that it runs as, or as root (sudo). Some systems allow only root and the parent of a "
+            "process to: on Linux, see /proc/sys/kernel/yama/ptrace_scope; in a container, it takes CAP_SYS_PTRACE.\n"
+            f"https://docs.python.org/{running}/howto/remote_debugging.html#permission-requirements"
+        )
+    if not sys.is_remote_debug_enabled():  # type: ignore[attr-defined]
+        return (
+            "this Python was told not to attach: start it without PYTHON_DISABLE_REMOTE_DEBUG in its environment, and "
+            "without -X disable-remote-debug"
+        )
+    return (
+        f"cannot attach to process {pid}: {error.__cause__ or error}\n"
+        f"It has to run Python {running}, as this rdb does, without PYTHON_DISABLE_REMOTE_DEBUG in its environment and "
+        "without -X disable-remote-debug."
+    )
+
+
 def is_alive(pid: int) -> bool:
     """Returns whether there is such a process."""
     try:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-USAGE = "usage: python -m rdb [options] (script.py | directory | archive | -m module | -e code) [args ...]"
+USAGE = "usage: python -m rdb [options] (script.py | directory | archive | -m module | -e code) [args ...]\n\
+       python -m rdb [options] -p PID"
 
 HELP = f"""\
 {USAGE}
@@ -29,6 +30,7 @@ Debugs a Python program. It stops at its first line; `help` at the prompt lists 
   -m module            a module or package, as `python -m` runs it
   -e code              source text
   args                 what the program finds in sys.argv
+  -p, --pid PID        a process that runs already (Python 3.14 and later); `quit` leaves it running
 
 options:
   -c, --command CMD    a debugger command to run at the first prompt, behind those of .pdbrc and .rdbrc; repeatable
@@ -67,7 +69,7 @@ class Options:
         self.version = False
         self.verbose = False
         self.kind = ""
-        """``-m``, ``-e``, or empty for a file."""
+        """``-m``, ``-e``, ``-p``, or empty for a file."""
         self.program: str | None = None
         self.args: list[str] = []
 
@@ -107,6 +109,8 @@ def run(options: Options) -> int:
         from rdb.installing import run_installed
 
         return run_installed(options.kind, options.program or "", options.args)
+    if options.kind == "-p":
+        return attach(options)
     target = find_target(options)
     # Loaded by name, so that `--version` and errors cost nothing of it.
     from rdb.runner import debug
@@ -135,6 +139,8 @@ def parse(argv: list[str]) -> Options:
     options = Options()
     words = iter(argv)
     for word in words:
+        if options.kind == "-p" and (word == "--" or not word.startswith("-")):
+            raise UsageError(f"a running process takes no arguments: {word}")
         if word == "--":
             options.program = next(words, None)
         elif not word.startswith("-") or word == "-":
@@ -144,7 +150,7 @@ def parse(argv: list[str]) -> Options:
             continue
         else:
             parse_short(options, word, words)
-            if not options.kind:
+            if options.kind in ("", "-p"):
                 continue
         break
     options.args = list(words)
@@ -152,16 +158,53 @@ def parse(argv: list[str]) -> Options:
         raise UsageError(f"the option --{options.pth}-pth takes no script or module")
     if options.program is None and not (options.help or options.version or options.pth):
         raise UsageError("there is no script or module to run")
+    if options.kind == "-p" and not (options.help or options.version):
+        check_attaching(options)
     return options
+
+
+def check_attaching(options: Options) -> None:
+    """Refuses what makes no sense with ``-p``.
+
+    Raises:
+        UsageError: It is no process id, there is more behind it, or this Python cannot attach.
+    """
+    from rdb import attaching
+
+    if not (options.program or "").isdecimal():
+        raise UsageError(f"{options.program!r} is no process id")
+    if options.install:
+        raise UsageError("--install is for a program that is started")
+    if not attaching.is_possible():
+        raise UsageError(attaching.why_impossible(options.program or ""))
+
+
+def attach(options: Options) -> int:
+    """Debugs a running process, and returns the exit status."""
+    from rdb import attaching, remote
+
+    pid = int(options.program or "")
+    try:
+        refusal = remote.attach(pid, options.commands, options.backend, options.rc)
+    except (OSError, RuntimeError) as error:
+        refusal = attaching.explain(pid, error)
+    except KeyboardInterrupt:
+        print(f"\nGave up: process {pid} goes on as before.")
+        return 130
+    if refusal is not None:
+        print(f"Error: {refusal}")
+    return 0 if refusal is None else 1
 
 
 def parse_long(options: Options, word: str, words: object) -> None:
     """Reads an option like ``--command CMD`` or ``--command=CMD``."""
     name, equals, value = word.partition("=")
-    if name in ("--command", "--backend"):
+    if name in ("--command", "--backend", "--pid"):
         text = value if equals else value_of(name, words)
         if name == "--command":
             options.commands.append(text)
+        elif name == "--pid":
+            options.kind, options.program = "-p", text
         elif text in BACKENDS:
             options.backend = text
         else:
@@ -185,10 +228,12 @@ def parse_short(options: Options, word: str, words: object) -> None:
     name, joined = word[:2], word[2:]
     if name == "-h" and not joined:
         options.help = True
-    elif name in ("-c", "-m", "-e"):
+    elif name in ("-c", "-m", "-e", "-p"):
         text = joined or value_of(name, words)
         if name == "-c":
             options.commands.append(text)
+        elif options.kind:
+            raise UsageError(f"{options.kind} and {name} cannot go together")
         else:
             options.kind, options.program = name, text
     else:

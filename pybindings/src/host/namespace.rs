@@ -10,6 +10,7 @@ use super::eval::{Extras, Failure};
 use super::{PyHost, dollar};
 
 use crate::ffi::import;
+use crate::remote;
 
 impl PyHost {
     /// Runs `work` in a frame with the debugger's names, and keeps what it has set of them.
@@ -22,7 +23,9 @@ impl PyHost {
         let frame = self.frame(py, number)?;
         let presets = self.presets(&frame);
         let mut extras = self.extras(py, &frame, &presets);
+        let lent = remote::lend(py);
         let result = work(&frame, &mut extras);
+        drop(lent);
         self.keep_convenience(&extras, &presets);
         result.map_err(|failure| failure.into_host(py))
     }

@@ -22,6 +22,7 @@ use super::locate::Search;
 use super::{
     LookedAt, PyHost, breakpoints, compile, complete, debug, display, eval, jump, source, stack, text, threads,
 };
+use crate::remote;
 
 type Answered<T> = Result<T, HostError>;
 
@@ -315,7 +316,10 @@ impl Host for PyHost {
     fn interact_push(&mut self, line: String) -> Answered<Interaction> {
         let none = || HostError::User("No interactive interpreter is open; `interact` begins one.".to_owned());
         let interactive = self.interactive.as_ref().ok_or_else(none)?;
-        Python::attach(|py| interactive.push(py, &line))
+        Python::attach(|py| {
+            let _lent = remote::lend(py);
+            interactive.push(py, &line)
+        })
     }
 
     fn interact_reset(&mut self) -> Answered<()> {

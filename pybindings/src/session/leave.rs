@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 use rdb_core::event::{EventKind, EventSet};
+use rdb_core::host::SessionMode;
 use rdb_core::ids::ThreadId;
 use rdb_core::stack::StackView;
 use rdb_core::stop::Resume;
@@ -20,6 +21,7 @@ use crate::errors::InternalError;
 use crate::ffi::{handled_exception, import, raise_in_thread, thread_id};
 use crate::frame::LiveStack;
 use crate::host;
+use crate::remote;
 use crate::session::hear::{Heard, Verdict};
 use crate::session::{Session, state};
 
@@ -217,6 +219,9 @@ impl Session {
         self.backend.detach(py);
         self.interrupts.disarm(py);
         host::forget_displays();
+        if self.mode() == SessionMode::Remote {
+            remote::end(self);
+        }
         tracing::info!("detached");
     }
 

@@ -322,6 +322,11 @@ impl Session {
         self.story.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns how the session came about.
+    pub(crate) fn mode(&self) -> SessionMode {
+        self.story().mode
+    }
+
     /// Notes how the session came about.
     pub(crate) fn set_mode(&self, mode: SessionMode) {
         self.story().mode = mode;

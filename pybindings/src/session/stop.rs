@@ -19,6 +19,7 @@ use crate::host::{self, PyHost};
 use crate::session::hear::step_from;
 use crate::session::leave::Leave;
 use crate::session::{Session, state};
+use crate::signals::Claim;
 
 /// What a thread has stopped with: the live objects that the host shows.
 pub(crate) struct Stopped {
@@ -172,7 +173,7 @@ impl Session {
         let dead = stop.reason == StopReason::PostMortem;
         match how {
             Resume::Continue | Resume::Step(_) => {
-                self.interrupts.arm(py);
+                self.interrupts.arm(py, self.claim());
                 Ok(())
             }
             Resume::Quit if self.is_in_shell(py) => Err(Leave::QuitShell.error(py)),
@@ -185,6 +186,11 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Returns which SIGINTs are for rdb. The user of a remote session has no other way to stop a program, and means that.
+    fn claim(&self) -> Claim {
+        if self.mode() == SessionMode::Remote { Claim::All } else { Claim::Unclaimed }
     }
 
     /// Returns whether an interactive interpreter called the debugger by `set_trace` or the like.

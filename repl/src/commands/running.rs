@@ -171,7 +171,8 @@ pub(crate) const QUIT: Command = Command {
     aliases: &["q", "exit"],
     usage: "q(uit) | exit",
     summary: "Leave the debugger; the program is aborted",
-    help: "Where the program itself called `breakpoint()`, its process ends; this is asked for first.",
+    help: "Where the program itself called `breakpoint()`, its process ends; this is asked for first. A process that was \
+           attached to goes on without a debugger.",
     argument: Argument::Optional,
     run: |dialog, _| quit(dialog),
     ..BASE
@@ -246,6 +247,9 @@ fn run(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     let mode = dialog.session().mode;
     let runs_elsewhere =
         if dialog.state.dialect.is_pdb() { mode == SessionMode::Inline } else { mode != SessionMode::Cli };
+    if mode == SessionMode::Remote {
+        return Err(Failure::text("a process that was attached to cannot be started again"));
+    }
     if runs_elsewhere {
         let name = &dialog.state.name;
         return Err(Failure::text(format!(
@@ -279,6 +283,9 @@ fn debug(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
 
 fn quit(dialog: &mut Dialog<'_>) -> Outcome {
     let session = dialog.session();
+    if session.mode == SessionMode::Remote {
+        return Ok(Flow::Resume(Resume::Detach));
+    }
     let asks = session.mode == SessionMode::Inline && !session.interactive;
     if asks && !is_sure(dialog)? {
         return Ok(Flow::Stay);

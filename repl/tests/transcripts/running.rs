@@ -185,6 +185,21 @@ e.g. \"python -m rdb myscript.py\"
 }
 
 #[test]
+fn a_process_that_was_attached_to_goes_on_and_is_not_started_again() {
+    check_host(
+        |host| host.session.mode = SessionMode::Remote,
+        "
+> /srv/shop.py(5)area()
+-> result = width * height
+(rdb) restart
+*** a process that was attached to cannot be started again
+(rdb) q
+=> Detach
+",
+    );
+}
+
+#[test]
 fn an_inline_session_asks_before_it_kills_the_process() {
     let inline = || {
         let mut scene = Scene::in_function();

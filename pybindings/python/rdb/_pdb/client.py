@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codeop
 import json
-import os
 import signal
 
 from rdb._pdb import wire
 from rdb._pdb.debugger import Pdb
-from rdb._pdb.interrupts import Interrupts, Typing
 from rdb._pdb.loop import bind_key
+from rdb.interrupts import Interrupts, Typing, interrupt
+from rdb.lines import Lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ class PdbClient:
         self.pid = pid
         self.server_socket = server_socket
         self.interrupt_sock = interrupt_sock
-        self.read_buf = b""
         self.pdb_instance = Pdb(readrc=False)
         """Knows the grammar, and the help."""
         self.pdb_commands: set[str] = set()
@@ -42,6 +41,7 @@ class PdbClient:
         self.write_failed = False
         self.multiline_block = False
         self.interrupts = Interrupts()
+        self.lines = Lines(server_socket, self.interrupts)
 
     def cmdloop(self) -> None:
         """Serves the process until one of the two hangs up."""
@@ -65,13 +65,8 @@ class PdbClient:
         """Interrupts the program."""
         if self.interrupt_sock is not None:
             self.interrupt_sock.sendall(signal.SIGINT.to_bytes())
-            return
-        try:
-            os.kill(self.pid, signal.SIGINT)
-        except ProcessLookupError:
-            return  # it has just ended
-        except PermissionError as error:
-            print(f"*** cannot interrupt process {self.pid}: {error.strerror}", flush=True)
+        elif (failure := interrupt(self.pid)) is not None:
+            print(f"*** {failure}", flush=True)
 
     # The connection.
 
@@ -88,19 +83,7 @@ class PdbClient:
 
     def _readline(self) -> bytes:
         """Returns what the process says next; nothing if it has hung up. Raises `KeyboardInterrupt` at Ctrl-C."""
-        self.interrupts.check()
-        while b"\n" not in self.read_buf:
-            self.interrupts.wait_for(self.server_socket)
-            try:
-                data = self.server_socket.recv(16 * 1024)
-            except ConnectionError:
-                data = b""  # it was killed
-            if not data:
-                self.read_buf = b""
-                return b""
-            self.read_buf += data
-        line, end, self.read_buf = self.read_buf.partition(b"\n")
-        return line + end
+        return self.lines.read()
 
     def process_payload(self, payload: Any) -> None:
         """Does what the process wants.

@@ -83,7 +83,7 @@ fn hear(py: Python<'_>, kind: EventKind, arguments: &[*mut ffi::PyObject]) -> Ve
     let (Some(session), [code, rest @ ..]) = (Session::active(), arguments) else { return Verdict::Nothing };
     let Some(code) = CodePtr::from_raw(*code) else { return Verdict::Nothing };
     let entry = code::entry(py, code);
-    if entry.own {
+    if entry.is_own() {
         if entry.ends_program {
             session.program_ended(py);
         }

@@ -189,7 +189,7 @@ fn global_mask() -> u32 {
 
 /// Tells the session of a code object that runs for the first time while new code is waited for.
 fn meet(py: Python<'_>, code: CodePtr, entry: &CodeEntry) -> PyResult<()> {
-    if !NEW_CODE.load(Ordering::Relaxed) || entry.mark_run() || entry.own {
+    if !NEW_CODE.load(Ordering::Relaxed) || entry.mark_run() || entry.is_own() {
         return Ok(());
     }
     Session::active().map_or(Ok(()), |session| session.code_runs(py, code))
@@ -262,7 +262,7 @@ fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Boun
     if entry.of_threading && install::is_hook_due() {
         internal(py, install::hook_new_threads(py))?;
     }
-    if entry.own || wanted & translate::mask_of(what) == 0 {
+    if entry.is_own() || wanted & translate::mask_of(what) == 0 {
         return internal(py, forget_opcodes(py, frame, what, wanted));
     }
     if wanted & code::mask(EventKind::Instruction) != 0 && what != ffi::PyTrace_OPCODE {

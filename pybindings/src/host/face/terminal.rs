@@ -8,7 +8,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use rdb_core::host::HostError;
-use rdb_repl::terminal::{Ask, AskKind, Assist, Entry, Input, Terminal};
+use rdb_repl::terminal::{Ask, Assist, Entry, Input, Terminal};
+
+use crate::editor::kind_name;
 
 /// The first exception that a method of the object raised; it ends the command.
 #[derive(Clone, Default)]
@@ -45,13 +47,7 @@ impl FaceTerminal {
     }
 
     fn ask(&self, py: Python<'_>, ask: &Ask<'_>) -> PyResult<Option<String>> {
-        let kind = match ask.kind {
-            AskKind::Command => "command",
-            AskKind::CommandList => "commands",
-            AskKind::Interact => "interact",
-            AskKind::Confirm => "confirm",
-        };
-        let line = self.pdb.bind(py).call_method1(intern!(py, "_ask"), (ask.prompt, kind))?;
+        let line = self.pdb.bind(py).call_method1(intern!(py, "_ask"), (ask.prompt, kind_name(ask.kind)))?;
         if line.is_none() {
             return Ok(None);
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import signal
 import socket
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-__all__ = ["Interrupts", "Typing"]
+__all__ = ["Interrupts", "Typing", "interrupt"]
 
 
 class Interrupts:
@@ -83,3 +84,14 @@ class Typing:
 
     def __exit__(self, *_error: object) -> None:
         self.interrupts.typing = False
+
+
+def interrupt(pid: int) -> str | None:
+    """Interrupts a process. Returns None, or why that is not possible."""
+    try:
+        os.kill(pid, signal.SIGINT)
+    except ProcessLookupError:
+        return None  # it has just ended
+    except PermissionError as error:
+        return f"cannot interrupt process {pid}: {error.strerror}"
+    return None
