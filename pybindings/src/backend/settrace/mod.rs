@@ -238,7 +238,7 @@ unsafe extern "C" fn on_event(
 fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     let code = frame.code(py);
     let entry = code::entry(py, code);
-    if !entry.own {
+    if !entry.is_own() {
         chain::pass_on(py, frame, what, argument)?;
     }
     if !install::is_wanted() {
