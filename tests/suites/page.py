@@ -32,8 +32,6 @@ def defects() -> str:
         here, there = (defect["rdb"] if face in defect["mended"] else "as pdb" for face in ("rdb", "rdb.pdb"))
         if here == there:
             there = "as rdb"
-        if "rdb" not in defect["mended"]:
-            here = "does not have it"
         shown = defect.get("shown", "test_defects.py").replace("::", "` `")
         rows.append(f"| {defect['pdb']}{where} | {here} | {there} | `{shown}` |")
     return "\n".join([*rows, ""])
