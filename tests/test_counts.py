@@ -38,8 +38,8 @@ ARMED = {"breakpoints": 6, "uncaught": 0, "stepped": 1}
 """How many code objects are asked for events."""
 
 ALLOCATED = 150
-"""How often Rust code may allocate memory for all hits of a work together: looking at new code takes a few for each code
-object, and a hit takes none."""
+"""How often Rust code may allocate memory for all hits of a work together: a hit takes none, new code objects take a
+few each."""
 
 
 def breakpoints(program: Program) -> list[str]:
