@@ -31,9 +31,9 @@ noise. A goal is *met within noise* where it is missed by less than that.
 """
 
 UNITS = """\
-`x`: times the CPU time of plain Python (of all processes, in the row about starting). `ns`: nanoseconds that one
-crossing of the line costs more than in plain Python. `us`: microseconds. "too slow" had not ended after a minute,
-"cannot" has no such thing.
+`x`: times the CPU time of plain Python (of all processes, in the row about starting, where debugpy is compared by
+wall time). `ns`: nanoseconds that one crossing of the line costs more than in plain Python. `us`: microseconds. "too
+slow" had not ended after a minute, "cannot" has no such thing.
 """
 
 TITLES = {"pdb": "pdb", "pdb settrace": "pdb with `settrace`", "rdb settrace": "rdb with `settrace`"}

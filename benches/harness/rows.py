@@ -86,9 +86,10 @@ def microseconds(facts: Facts, plain: Facts) -> float:
     return (facts["seconds"] - plain["seconds"]) * 1e6
 
 
-def seconds_ratio(facts: Facts, plain: Facts) -> float:
-    """Returns how many times as long it took, where both did the same."""
-    return facts["seconds"] / plain["seconds"]
+def start_ratio(facts: Facts, plain: Facts) -> float:
+    """Returns how many times the CPU time was taken, or the wall time, where the work is done in other processes."""
+    key = "wall" if "elsewhere" in facts else "seconds"
+    return facts[key] / plain[key]
 
 
 def breaking(marker: str, condition: str | None = None, ignore: int = 0) -> Run:
@@ -309,7 +310,7 @@ ROWS: tuple[Row, ...] = (
         "x",
         always(1.3),
         starting,
-        seconds_ratio,
+        start_ratio,
         {"hello": 1},
         limit="1.0",
         scales=False,
