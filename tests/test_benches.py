@@ -77,6 +77,8 @@ def test_a_goal_is_met_or_missed() -> None:
     assert verdict(1.01, 0.0) is table.Verdict.MET
     assert verdict(1.02, 0.0) is table.Verdict.MISSED
     assert verdict(1.02, 0.03) is table.Verdict.NOISE
+    slow = Cell("cold", "nbody", "rdb", trouble="too slow")
+    assert table.verdict(row, slow, results.Run("3.14", {}, [slow])) is table.Verdict.MISSED
 
 
 def test_the_page_tells_what_is_missed_and_why() -> None:

@@ -33,7 +33,7 @@ class Effort:
     small: bool
 
 
-FULL = Effort(rounds=9, share=1.0, budget=1.0, timeout=60, patience=60, small=False)
+FULL = Effort(rounds=7, share=0.7, budget=0.5, timeout=60, patience=30, small=False)
 SMALL = Effort(rounds=5, share=0.1, budget=0.15, timeout=20, patience=5, small=True)
 
 

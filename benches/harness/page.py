@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.lab import Cell
 from harness.results import Run
 from harness.rows import Row
 from harness.table import COLUMNS, Verdict, figure, goal_of, measured, shown, verdict
@@ -111,10 +112,8 @@ def missed(runs: list[Run], reasons: dict[str, str]) -> Iterator[str]:
     for run in runs:
         for row, program in measured(run):
             cell = run.cell(row.name, program, "rdb")
-            if verdict(row, cell, run) is Verdict.MISSED and cell is not None and cell.value is not None:
-                goal = goal_of(row, run) or 0.0
-                over = figure(cell.value - goal, row.unit).removesuffix("x")
-                text = f"{run.python}: {with_unit(figure(cell.value, row.unit), row)} (+{over})"
+            if verdict(row, cell, run) is Verdict.MISSED and cell is not None:
+                text = f"{run.python}: {with_unit(shown(cell, row.unit), row)}{over(cell, row, run)}"
                 found.setdefault((row.name, name_of(row, program)), []).append(text)
     if not found:
         yield "None is."
@@ -128,3 +127,11 @@ def missed(runs: list[Run], reasons: dict[str, str]) -> Iterator[str]:
     for name in dict.fromkeys(name for name, _ in found):
         why = " ".join(reasons.get(name, "not known yet.").split())
         yield f"{titles[name]}\n: {why}\n"
+
+
+def over(cell: Cell, row: Row, run: Run) -> str:
+    """Returns by how much a figure is over its goal."""
+    goal = goal_of(row, run)
+    if cell.value is None or goal is None:
+        return ""
+    return f" (+{figure(cell.value - goal, row.unit).removesuffix('x')})"

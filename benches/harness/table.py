@@ -25,8 +25,10 @@ class Verdict(Enum):
 def verdict(row: Row, cell: Cell | None, run: Run) -> Verdict:
     """Returns whether rdb has reached the goal of a row."""
     goal = goal_of(row, run)
-    if goal is None or cell is None or cell.value is None:
+    if goal is None or cell is None:
         return Verdict.NONE
+    if cell.value is None:
+        return Verdict.MISSED if cell.trouble else Verdict.NONE
     if cell.value <= goal:
         return Verdict.MET
     if row.unit == "x" and cell.value <= goal + run.noise():
