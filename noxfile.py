@@ -122,6 +122,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benches/run.py", *session.posargs)
 
 
+@nox.session(python=PYTHONS)
+def conditions(session: nox.Session) -> None:
+    """Prints what a hit costs whose condition is false, under rdb.pdb and pdb, rdb, and subclasses of Bdb."""
+    install(session, groups=(), profile="release")
+    session.run("python", "benches/conditions.py", *session.posargs)
+
+
 @nox.session(python=False)
 def performance(session: nox.Session) -> None:
     """Writes docs/performance.md anew from what `bench` has measured."""
