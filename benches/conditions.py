@@ -1,4 +1,4 @@
-"""Prints what a hit of a breakpoint costs whose condition is false: under rdb.pdb, rdb and pdb, and under subclasses of Bdb.
+"""Prints what a hit of a breakpoint costs whose condition is false: under rdb.pdb, rdb, pdb, and subclasses of Bdb.
 
 The breakpoint stands in a function that is called in a loop, and in the loop of a function. Programs measure their own
 CPU time, and a hit costs what it takes longer than plain Python. Rounds are interleaved and medians compared. pdb runs

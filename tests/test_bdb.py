@@ -145,6 +145,83 @@ def test_conditions_hits_and_ignore_counts(module: ModuleType, recorder: type[Re
     assert found.bpformat().endswith("\n\tstop only if x > 1\n\tbreakpoint already hit 5 times")
 
 
+def test_a_derived_class_of_breakpoints_is_asked_for_its_attributes(
+    module: ModuleType, recorder: type[Recorder]
+) -> None:
+    class Even(bdb.Breakpoint):
+        @property
+        def cond(self) -> str:
+            return "x % 2 == 0"
+
+        @cond.setter
+        def cond(self, value: str) -> None:
+            pass
+
+    debugger = recorder("continue")
+    debugger.set_break(file_of(module), line_of("callee"))
+    plain = bdb.Breakpoint.bpbynumber[1]
+    assert plain is not None
+    plain.cond = "x == 100"
+    even = Even(file_of(module), line_of("callee"))
+    debugger.runcall(module.caller)
+    assert [stop[1] for stop in debugger.stops] == ["caller", *["callee"] * 3]
+    assert (plain.hits, even.hits) == (5, 5)
+
+
+def test_what_is_stored_in_f_locals_at_a_stop_is_kept(module: ModuleType, recorder: type[Recorder]) -> None:
+    class Stores(recorder):  # type: ignore[misc, valid-type]
+        def user_line(self, frame: FrameType) -> None:
+            if frame.f_lineno == line_of("callee"):
+                frame.f_locals["x"] = 41
+            super().user_line(frame)
+
+    debugger = Stores("continue")
+    debugger.set_break(file_of(module), line_of("callee"))
+    assert debugger.runcall(module.caller) == 5 * 42
+
+
+def test_frames_have_no_trace_function_while_only_breakpoints_can_stop(
+    module: ModuleType, recorder: type[Recorder]
+) -> None:
+    seen: list[bool] = []
+    debugger = recorder("continue", "next", "continue")
+
+    def peek() -> bool:
+        frame = sys._getframe()
+        while frame.f_code.co_name != "callee":
+            assert frame.f_back is not None
+            frame = frame.f_back
+        seen.append(frame.f_trace is not None)
+        return len(seen) == 5
+
+    module.__dict__["peek"] = peek
+    debugger.set_break(file_of(module), line_of("callee"), cond="peek()")
+    debugger.runcall(module.caller)
+    assert seen == [recorder is Traced] * 5
+    assert [stop[1:] for stop in debugger.stops[1:]] == [
+        ("callee", line_of("callee")),
+        ("callee", line_of("callee") + 1),
+    ]
+
+
+@pytest.mark.skipif(HAS_MONITORING, reason="only without sys.monitoring has a debugger a trace function all the time")
+def test_the_trace_function_is_the_debuggers_own(module: ModuleType) -> None:
+    found: list[Any] = []
+    debugger = Recorder("continue")
+
+    def program() -> None:
+        found.append(sys.gettrace())
+        module.callee(1)
+        sys.settrace(None)
+        module.callee(2)
+
+    debugger.set_break(file_of(module), line_of("callee"))
+    debugger.runcall(program)
+    assert found == [debugger.trace_dispatch]
+    assert [stop[1] for stop in debugger.stops] == ["program", "callee"]
+    assert sys.gettrace() is None
+
+
 def test_a_condition_that_fails_stops_and_keeps_a_temporary_breakpoint(
     module: ModuleType, recorder: type[Recorder]
 ) -> None:

@@ -208,3 +208,135 @@ def test_random_commands_stop_at_the_same_places(tmp_path: Path, mixins: tuple[t
     for seed in range(SEEDS):
         expected = run(stdlib, seed, file, mixins)
         assert run(ours, seed, file, mixins) == expected, f"seed {seed}"
+
+
+CHANGING = """\
+def inner(i, total):
+    here = i + total
+    if here % 7 == 3: here += 1
+    return here % 5
+
+def numbers(n):
+    for k in range(n):
+        yield k
+
+def main(change):
+    total = 0
+    for i in range(60):
+        change(i)
+        total += inner(i, total)
+        for k in numbers(3):
+            total += k
+        total -= sum([k for k in (0, 1)])
+    return total
+"""
+STAYING = [
+    CHANGING.splitlines().index(line) + 1 for line in ("    return here % 5", "        yield k", "    total = 0")
+]
+"""Lines with breakpoints that never stop: their code is traced from the beginning."""
+CONDITIONS = [
+    *(
+        "i == -1",
+        "i > 3",
+        "here",
+        "total & 1",
+        "k == 1",
+        "i == 'x'",
+        "total is None",
+        "not i",
+        "0 < k < 2",
+        "i in (1, 2)",
+    ),
+    *("len(str(i)) > 1", "no_such", "LIMIT > i", "sum([i, total]) % 2", "1 +", "", None),
+]
+
+
+def changer(module: ModuleType) -> type[Any]:
+    """Returns a class of debuggers that only go on, and whose breakpoints change at random while the program runs."""
+
+    class Changer(module.Bdb):  # type: ignore[name-defined, misc]
+        def __init__(self, seed: int, file: str) -> None:
+            super().__init__()
+            self.random = random.Random(seed)
+            self.file = file
+            self.stops: list[tuple[Any, ...]] = []
+            for line in STAYING:
+                self.set_break(file, line)
+            for found in module.Breakpoint.bpbynumber[1:]:
+                found.enabled = False
+            self.add()
+
+        def user_line(self, frame: FrameType) -> None:
+            self.stops.append((frame.f_code.co_name, frame.f_lineno, self.currentbp if self.stops else None))
+            if self.random.random() < 0.3:
+                self.change(0)
+            self.set_continue()
+
+        def do_clear(self, arg: str) -> None:
+            self.stops.append(("cleared", self.clear_bpbynumber(arg)))
+
+        def add(self) -> None:
+            line = self.random.choice(
+                [line for line in range(1, len(CHANGING.splitlines()) + 1) if line not in STAYING]
+            )
+            by_name = self.random.random() < 0.2
+            self.set_break(
+                self.file,
+                1 if by_name else line,
+                temporary=self.random.random() < 0.1,
+                cond=self.random.choice(CONDITIONS),
+                funcname="inner" if by_name else None,
+            )
+
+        def change(self, _turn: int) -> None:
+            alive = [found for found in module.Breakpoint.bpbynumber[1 + len(STAYING) :] if found is not None]
+            while self.random.random() < 0.4:
+                found = self.random.choice(alive) if alive else None
+                match self.random.randint(0, 12):
+                    case 0 | 1:
+                        self.add()
+                    case 2 | 3 | 4 if found:
+                        found.cond = self.random.choice(CONDITIONS)
+                    case 5 | 6 if found:
+                        found.enabled = self.random.random() < 0.7
+                    case 7 if found:
+                        found.ignore = self.random.randint(0, 3)
+                    case 8 if found:
+                        found.hits = 0
+                    case 9 if found and found.number % 3 == 0:
+                        self.clear_bpbynumber(found.number)
+                        return
+                    case 10:
+                        module.Breakpoint.bplist = dict(module.Breakpoint.bplist)
+                    case 11:
+                        self.breaks[self.file] = self.breaks[self.file][::-1]
+                    case 12:
+                        self.breaks = dict(self.breaks)
+
+    return Changer
+
+
+def run_changing(module: ModuleType, seed: int, file: Path) -> tuple[object, ...]:
+    """Returns the stops, the state of the breakpoints in the end, and the result."""
+    names: dict[str, Any] = {"__name__": "program", "LIMIT": 5}
+    exec(compile(CHANGING, str(file), "exec"), names)
+    debugger = changer(module)(seed, str(file))
+    result = debugger.runcall(names["main"], debugger.change)
+    marks = [
+        (found.number, found.line, found.cond, found.enabled, found.hits, found.ignore)
+        for found in module.Breakpoint.bpbynumber[1:]
+        if found is not None
+    ]
+    module.Breakpoint.clearBreakpoints()
+    return debugger.stops, marks, result
+
+
+def test_breakpoints_that_change_while_the_program_runs_stop_at_the_same_places(tmp_path: Path) -> None:
+    file = tmp_path / "changing.py"
+    file.write_text(CHANGING, encoding="utf-8")
+    stops = 0
+    for seed in range(SEEDS):
+        expected = run_changing(stdlib, seed, file)
+        assert run_changing(ours, seed, file) == expected, f"seed {seed}"
+        stops += len(expected[0])
+    assert stops > 10 * SEEDS

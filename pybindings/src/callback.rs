@@ -27,9 +27,12 @@ pub(crate) fn calls() -> u64 {
 pub(crate) fn guarded<R>(body: impl FnOnce() -> R) -> Result<R, InternalError> {
     // Not an addition in one step, which would cost more than it counts: whoever is here holds the interpreter.
     CALLS.store(CALLS.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-    DEPTH.set(DEPTH.get() + 1);
-    let result = panic::catch_unwind(AssertUnwindSafe(body));
-    DEPTH.set(DEPTH.get() - 1);
+    let result = DEPTH.with(|depth| {
+        depth.set(depth.get() + 1);
+        let result = panic::catch_unwind(AssertUnwindSafe(body));
+        depth.set(depth.get() - 1);
+        result
+    });
     result.map_err(|payload| InternalError::Panic(describe(payload.as_ref())))
 }
 

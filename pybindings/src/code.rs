@@ -37,8 +37,10 @@ pub(crate) struct CodeEntry {
     wanted: AtomicU32,
     /// The kinds that a backend has asked the interpreter for in this code object.
     armed: AtomicU32,
+    /// Its frames are generators' or coroutines'.
+    pub(crate) suspends: bool,
     /// `co_firstlineno`.
-    first_line: Line,
+    pub(crate) first_line: Line,
     /// The first lines of the code object that need not report, for a backend that has to hear them anyway: a bit for each.
     quiet: AtomicU64,
     /// What is said in `quiet` holds as long as this is the current generation.
@@ -49,6 +51,8 @@ pub(crate) struct CodeEntry {
     newborn: AtomicBool,
     /// The code has run while new code was waited for.
     run: AtomicBool,
+    /// The generation of the plan of `bdb` in which nothing is to be done for most events of the code object.
+    idle_in: AtomicU32,
 }
 
 impl CodeEntry {
@@ -117,6 +121,16 @@ impl CodeEntry {
     /// Returns whether the code has run before while new code was waited for, and notes that it does now.
     pub(crate) fn mark_run(&self) -> bool {
         self.run.load(Ordering::Relaxed) || self.run.swap(true, Ordering::Relaxed)
+    }
+
+    /// Returns whether `bdb` has nothing to do for most events of the code object in this generation of its plan.
+    pub(crate) fn is_idle(&self, generation: u32) -> bool {
+        self.idle_in.load(Ordering::Relaxed) == generation
+    }
+
+    /// Notes that `bdb` has nothing to do for most events of the code object in this generation of its plan.
+    pub(crate) fn set_idle(&self, generation: u32) {
+        self.idle_in.store(generation, Ordering::Relaxed);
     }
 
     /// Returns whether the engine was told of the code object, and notes that it is now.
@@ -215,12 +229,14 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
         of_threading: is_of_threading(py, code),
         wanted: AtomicU32::new(0),
         armed: AtomicU32::new(0),
+        suspends: suspends(number(&code.object(py), intern!(py, "co_flags")) as i32) != Suspends::Never,
         first_line: number(&code.object(py), intern!(py, "co_firstlineno")),
         quiet: AtomicU64::new(0),
         quiet_in: AtomicU32::new(0),
         met: AtomicBool::new(false),
         newborn: AtomicBool::new(false),
         run: AtomicBool::new(false),
+        idle_in: AtomicU32::new(0),
     };
     let id = fresh.id;
     let fresh = Box::into_raw(Box::new(fresh));

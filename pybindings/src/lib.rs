@@ -16,6 +16,7 @@ mod front;
 mod host;
 mod launch;
 mod log;
+mod native;
 mod opcodes;
 mod remote;
 mod scan;

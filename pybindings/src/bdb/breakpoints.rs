@@ -3,24 +3,20 @@
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyList, PyString};
 use rdb_core::engine::Answer;
 
 use super::decide::line_of;
-use super::marks::Marked;
+use super::marks::{self, Marked};
 use crate::code;
 use crate::ffi::{FramePtr, import};
 use crate::host::{self, Snapshot};
-
-/// The class `rdb.bdb.Breakpoint`, which holds the tables of all breakpoints.
-static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Returns whether a breakpoint is meant for the place where the frame is: its own line, or if it was set by the name of a
 /// function, the first line of that function that runs.
 #[pyfunction]
 pub(crate) fn checkfuncname(b: &Bound<'_, PyAny>, frame: &Bound<'_, PyAny>) -> PyResult<bool> {
-    is_meant(&Marked::of(b), frame)
+    is_meant(&Marked::of(b)?, frame)
 }
 
 fn is_meant(breakpoint: &Marked<'_, '_>, frame: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -58,22 +54,14 @@ pub(super) fn effective_at<'py>(
     line: Option<u32>,
     frame: &Bound<'py, PyAny>,
 ) -> PyResult<Option<(Bound<'py, PyAny>, bool)>> {
-    let class = match CLASS.get(py) {
-        Some(class) => class.bind(py).clone(),
-        None => {
-            let class = import(py, "rdb.bdb")?.getattr(intern!(py, "Breakpoint"))?;
-            CLASS.get_or_init(py, || class.unbind()).bind(py).clone()
-        }
-    };
-    let all = class.getattr(intern!(py, "bplist"))?;
     // Another debugger may have deleted what this one still lists.
-    let Some(here) = all.cast_into::<PyDict>()?.get_item((file, line))? else { return Ok(None) };
+    let Some(here) = marks::table(py)?.get_item((file, line))? else { return Ok(None) };
     let here = here.cast_into::<PyList>()?;
     // The list may change while a condition is evaluated.
     let mut index = 0;
     while index < here.len() {
         let breakpoint = here.get_item(index)?;
-        match try_breakpoint(&Marked::of(&breakpoint), frame)? {
+        match try_breakpoint(&Marked::of(&breakpoint)?, frame)? {
             Trial::Passes => index += 1,
             Trial::Stops => return Ok(Some((breakpoint, true))),
             Trial::Fails => return Ok(Some((breakpoint, false))),

@@ -12,6 +12,7 @@ use super::quit::go_on;
 use super::state::{Slot, State};
 use super::{plan, quirks};
 use crate::ffi::import;
+use crate::host;
 
 /// `CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR`: frames that can be suspended.
 const SUSPENDS: u32 = 0x20 | 0x80 | 0x200;
@@ -85,7 +86,7 @@ pub(super) fn crossing<'py>(
     let serving = Serving::begin(debugger, frame);
     let stopped = stops().and_then(|stops| {
         if stops {
-            debugger.call_method1(intern!(debugger.py(), "user_line"), (frame,))?;
+            host::as_trace_function(frame, || debugger.call_method1(intern!(debugger.py(), "user_line"), (frame,)))?;
             go_on(debugger)?;
         }
         Ok(stops)
@@ -270,11 +271,7 @@ pub(super) fn opcode<'py>(
 
 /// Returns whether a frame is a generator's or a coroutine's.
 pub(super) fn suspends(frame: &Bound<'_, PyAny>) -> PyResult<bool> {
-    code_suspends(&frame.getattr(intern!(frame.py(), "f_code"))?)
-}
-
-/// Returns whether the frames of a code object are generators' or coroutines'.
-pub(super) fn code_suspends(code: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let flags: u32 = code.getattr(intern!(code.py(), "co_flags"))?.extract()?;
+    let code = frame.getattr(intern!(frame.py(), "f_code"))?;
+    let flags: u32 = code.getattr(intern!(frame.py(), "co_flags"))?.extract()?;
     Ok(flags & SUSPENDS != 0)
 }

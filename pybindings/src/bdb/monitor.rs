@@ -1,19 +1,28 @@
-//! The hold on `sys.monitoring` for quiet debuggers: one tool id, and callbacks that ask [`plan`](super::plan).
+//! The hold on `sys.monitoring` for quiet debuggers: one tool id, and callbacks that ask [`hear`](super::hear).
 //!
 //! The quirks of the interpreter are those of the engine's backend: lines are asked for together with the beginnings of
 //! the same code object, and a jump backwards onto its own line is a line event.
+#![expect(unsafe_code, reason = "its callbacks are called from C")]
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
-use rdb_core::ids::CodeId;
+use pyo3::sync::PyOnceLock;
+use rdb_core::ids::{CodeId, Line};
 
-use super::plan::{self, Report};
+use super::hear::{self, Report};
+use super::plan;
 use crate::callback::guarded;
 use crate::code;
+use crate::errors::InternalError;
 use crate::ffi::{CodePtr, import};
+use crate::native::{self, callable, small_number};
+
+/// `sys.monitoring.DISABLE`. The reference is kept for ever.
+static DISABLE: AtomicPtr<ffi::PyObject> = AtomicPtr::new(std::ptr::null_mut());
 
 /// The name under which a tool id is held.
 const NAME: &str = "rdb.bdb";
@@ -29,9 +38,9 @@ const IN_CODE: [&str; 3] = ["PY_START", "LINE", "JUMP"];
 pub(super) struct Tool(u8);
 
 impl Tool {
-    /// Takes a free tool id and hears where code begins; None: there is no `sys.monitoring`, or no id is free.
+    /// Takes a free tool id and hears where code begins; None: no id is free.
     pub(super) fn take(py: Python<'_>) -> PyResult<Option<Self>> {
-        let Ok(monitoring) = monitoring(py) else { return Ok(None) };
+        let monitoring = monitoring(py)?;
         // Ids that PEP 669 gives to nobody, then the debugger's; the engine prefers that one.
         for id in [4_u8, 3, 0] {
             if monitoring.call_method1(intern!(py, "get_tool"), (id,))?.is_none() {
@@ -51,16 +60,12 @@ impl Tool {
     }
 
     fn register(self, py: Python<'_>) -> PyResult<()> {
-        let begin = wrap_pyfunction!(on_begin, py)?;
-        let callbacks = [
-            ("PY_START", begin.clone()),
-            ("PY_RESUME", begin),
-            ("PY_THROW", wrap_pyfunction!(on_throw, py)?),
-            ("LINE", wrap_pyfunction!(on_line, py)?),
-            ("JUMP", wrap_pyfunction!(on_jump, py)?),
-        ];
-        for (event, callback) in callbacks {
-            self.callback(py, event, Some(callback.into_any()))?;
+        if DISABLE.load(Ordering::Relaxed).is_null() {
+            let disable = monitoring(py)?.getattr(intern!(py, "DISABLE"))?;
+            DISABLE.store(disable.into_ptr(), Ordering::Relaxed);
+        }
+        for (event, callback) in callbacks(py)? {
+            self.callback(py, event, Some(callback.bind(py).clone()))?;
         }
         Ok(())
     }
@@ -98,6 +103,11 @@ impl Tool {
     }
 }
 
+/// Returns whether the interpreter has `sys.monitoring`.
+pub(super) fn is_there(py: Python<'_>) -> bool {
+    monitoring(py).is_ok()
+}
+
 /// Makes every place report again.
 pub(super) fn restart(py: Python<'_>) -> PyResult<()> {
     monitoring(py)?.call_method0(intern!(py, "restart_events")).map(drop)
@@ -112,47 +122,78 @@ fn events(py: Python<'_>, names: &[&str]) -> PyResult<u32> {
     names.iter().try_fold(0, |sum, &name| Ok(sum | all.getattr(name)?.extract::<u32>()?))
 }
 
-#[pyfunction]
-fn on_begin<'py>(code: Bound<'py, PyAny>, offset: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let _unused = offset;
-    answer(code.py(), || plan::begins(&code))
-}
+/// What a callback is for: which question it asks the plan.
+const BEGIN: u8 = 0;
+const THROW: u8 = 1;
+const LINE: u8 = 2;
+const JUMP: u8 = 3;
 
-/// Hears that a frame goes on with an exception. This place must not be told to be silent.
-#[pyfunction]
-#[pyo3(signature = (code, *_rest))]
-fn on_throw(code: Bound<'_, PyAny>, _rest: Bound<'_, PyTuple>) -> PyResult<()> {
-    answer(code.py(), || plan::begins(&code)).map(drop)
-}
+/// What is registered, and for which events. Made once, because such functions live as long as the process.
+static CALLBACKS: PyOnceLock<[(&str, Py<PyAny>); 5]> = PyOnceLock::new();
 
-#[pyfunction]
-fn on_line(code: Bound<'_, PyAny>, line: u32) -> PyResult<Bound<'_, PyAny>> {
-    answer(code.py(), || plan::line(&code, line))
-}
-
-#[pyfunction]
-fn on_jump(code: Bound<'_, PyAny>, from: u32, to: u32) -> PyResult<Bound<'_, PyAny>> {
-    let py = code.py();
-    answer(py, || {
-        let Some(place) = CodePtr::of(&code).filter(|_| to <= from) else { return Ok(Report::Never) };
-        match place.line_at(py, to).filter(|&line| place.line_at(py, from) == Some(line)) {
-            Some(line) => plan::line(&code, line),
-            None => Ok(Report::Never),
-        }
+fn callbacks(py: Python<'_>) -> PyResult<&[(&'static str, Py<PyAny>); 5]> {
+    CALLBACKS.get_or_try_init(py, || {
+        let begin = callable(py, "begin", on_event::<BEGIN>)?;
+        Ok([
+            ("PY_START", begin.clone_ref(py)),
+            ("PY_RESUME", begin),
+            ("PY_THROW", callable(py, "throw", on_event::<THROW>)?),
+            ("LINE", callable(py, "line", on_event::<LINE>)?),
+            ("JUMP", callable(py, "jump", on_event::<JUMP>)?),
+        ])
     })
 }
 
-/// Turns a report into what the interpreter takes as an answer. An internal error ends the debugging, not the program.
-fn answer<'py>(py: Python<'py>, body: impl FnOnce() -> PyResult<Report>) -> PyResult<Bound<'py, PyAny>> {
-    match guarded(body) {
-        Ok(Ok(Report::Again)) => Ok(py.None().into_bound(py)),
-        Ok(Ok(Report::Never)) => monitoring(py)?.getattr(intern!(py, "DISABLE")),
-        Ok(Err(error)) => Err(error),
-        Err(internal) => {
-            let text = internal.to_string().replace('\n', " ");
-            eprintln!("rdb: internal error: {text}; rdb has detached, the program goes on");
-            plan::abandon(py);
-            Ok(py.None().into_bound(py))
+/// Hears one event. `KIND` is what the callback is for.
+unsafe extern "C" fn on_event<const KIND: u8>(
+    _module: *mut ffi::PyObject,
+    arguments: *mut *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls with itself attached and with the arguments of the event.
+    let (py, arguments) = unsafe { (Python::assume_attached(), native::arguments(arguments, count)) };
+    let answer = guarded(|| event::<KIND>(py, arguments)).unwrap_or_else(|internal| {
+        fail(&internal);
+        Ok(Report::Again)
+    });
+    // SAFETY: both objects live as long as the interpreter; new references are returned.
+    unsafe {
+        match answer {
+            Ok(Report::Again) => ffi::Py_NewRef(ffi::Py_None()),
+            Ok(Report::Never) => ffi::Py_NewRef(DISABLE.load(Ordering::Relaxed)),
+            Err(error) => {
+                error.restore(py);
+                std::ptr::null_mut()
+            }
         }
     }
+}
+
+fn event<const KIND: u8>(py: Python<'_>, arguments: &[*mut ffi::PyObject]) -> PyResult<Report> {
+    let [code, rest @ ..] = arguments else { return Ok(Report::Again) };
+    let Some(code) = CodePtr::from_raw(*code) else { return Ok(Report::Again) };
+    let number = |index: usize| rest.get(index).and_then(|&number| small_number(py, number));
+    match KIND {
+        BEGIN => hear::begins(py, code),
+        // This place must not be told to be silent.
+        THROW => hear::begins(py, code).map(|_| Report::Again),
+        LINE => number(0).map_or(Ok(Report::Again), |line| hear::line(py, code, code::entry(py, code), line)),
+        _ => match number(0).zip(number(1)).and_then(|(from, to)| line_of_jump(py, code, from, to)) {
+            Some(line) => hear::line(py, code, code::entry(py, code), line),
+            None => Ok(Report::Never),
+        },
+    }
+}
+
+/// Returns the line that begins with a jump: one that goes backwards onto its own line.
+fn line_of_jump(py: Python<'_>, code: CodePtr, from: u32, to: u32) -> Option<Line> {
+    let line = code.line_at(py, to).filter(|_| to <= from)?;
+    (code.line_at(py, from) == Some(line)).then_some(line)
+}
+
+/// Reports an internal error. It ends the debugging, not the program.
+pub(super) fn fail(internal: &InternalError) {
+    let text = internal.to_string().replace('\n', " ");
+    eprintln!("rdb: internal error: {text}; rdb has detached, the program goes on");
+    Python::attach(plan::abandon);
 }

@@ -1,5 +1,6 @@
 //! Which parts of the machinery a subclass has overridden. What is not overridden is called in Rust, without a look-up.
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
@@ -60,11 +61,34 @@ impl Overrides {
     }
 }
 
-/// What was found last, and of which state of which class. A version is never given twice while its class lives.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cache {
+/// A state of a class. It is never that of two states while the class lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
     class: usize,
     version: u32,
+}
+
+impl Mark {
+    /// Returns the present state of a debugger's class; None: the interpreter has no mark for it at present.
+    pub(super) fn of(debugger: &Bound<'_, BdbBase>) -> Option<Self> {
+        let mark = Self::present(debugger);
+        (mark.version != 0).then_some(mark)
+    }
+
+    /// Returns whether a debugger's class is in this state.
+    pub(super) fn is_of(self, debugger: &Bound<'_, BdbBase>) -> bool {
+        self.version != 0 && self == Self::present(debugger)
+    }
+
+    fn present(debugger: &Bound<'_, BdbBase>) -> Self {
+        Self { class: debugger.get_type_ptr() as usize, version: version_of(debugger.get_type_ptr()) }
+    }
+}
+
+/// What was found last, and of which state of which class.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cache {
+    mark: Mark,
     found: Overrides,
 }
 
@@ -75,14 +99,12 @@ pub(super) fn forget(debugger: &Bound<'_, BdbBase>) {
 
 /// Returns what this debugger's class overrides.
 pub(super) fn of(debugger: &Bound<'_, BdbBase>) -> PyResult<Overrides> {
-    let class = debugger.get_type();
-    let address = class.as_ptr() as usize;
     let known = BdbBase::state(debugger).lock().overrides;
-    if known.class == address && known.version != 0 && known.version == version(&class) {
+    if known.mark.is_of(debugger) {
         return Ok(known.found);
     }
-    let found = look(debugger, &class)?;
-    let cache = Cache { class: address, version: version(&class), found };
+    let found = look(debugger, &debugger.get_type())?;
+    let cache = Cache { mark: Mark::present(debugger), found };
     BdbBase::state(debugger).lock().overrides = cache;
     Ok(found)
 }
@@ -113,8 +135,12 @@ fn means_nothing(part: Part, method: &Bound<'_, PyAny>) -> bool {
 }
 
 /// Returns the interpreter's mark of the present state of a class; 0: it has none at present.
+pub(super) fn version(class: &Bound<'_, PyType>) -> u32 {
+    version_of(class.as_type_ptr())
+}
+
 #[expect(unsafe_code, reason = "no function tells it")]
-fn version(class: &Bound<'_, PyType>) -> u32 {
-    // SAFETY: attached, as the bound reference shows, and the type is alive.
-    unsafe { (*class.as_type_ptr()).tp_version_tag }
+fn version_of(class: *mut ffi::PyTypeObject) -> u32 {
+    // SAFETY: the callers have bound references to the type or an instance: they are attached, and it is alive.
+    unsafe { (*class).tp_version_tag }
 }

@@ -9,6 +9,7 @@
 //! at other events never becomes quiet, nor does any where `sys.monitoring` is missing or taken.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::intern;
@@ -18,21 +19,33 @@ use rdb_core::ids::{CodeId, ThreadId};
 
 use super::base::{BdbBase, Bundle};
 use super::monitor::{self, Tool};
-use super::overrides::{self, Overrides, Part};
+use super::overrides::{self, Part};
 use super::stepping::{caller, settrace, traces_here};
-use super::{decide, dispatch};
+use super::{decide, dispatch, tracer};
 use crate::code;
 use crate::ffi::{FramePtr, thread_id};
 
 /// The quiet debuggers and what is asked for them. A leaf among the locks.
-static PLAN: Mutex<Plan> = Mutex::new(Plan { tool: None, members: Vec::new(), armed: BTreeSet::new() });
+static PLAN: Mutex<Plan> = Mutex::new(Plan { hold: None, members: Vec::new(), armed: BTreeSet::new() });
+
+/// Counts how often the members have changed, or their breakpoints: what was found out before is worth nothing.
+static GENERATION: AtomicU32 = AtomicU32::new(1);
 
 struct Plan {
-    /// The hold on `sys.monitoring`; there is one while there are members.
-    tool: Option<Tool>,
+    /// Where events come from, while there are members.
+    hold: Option<Hold>,
     members: Vec<Member>,
     /// The code objects that report their lines.
     armed: BTreeSet<CodeId>,
+}
+
+/// Where the events of quiet debuggers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    /// From `sys.monitoring`.
+    Monitoring(Tool),
+    /// From a native trace function on the thread of each.
+    TraceFunction,
 }
 
 /// A quiet debugger.
@@ -44,17 +57,18 @@ struct Member {
     breaks: Vec<(String, Vec<u32>)>,
 }
 
-/// What a place that has reported is to do from now on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Report {
-    /// It reports again.
-    Again,
-    /// It need not report again.
-    Never,
-}
-
 fn plan() -> MutexGuard<'static, Plan> {
     PLAN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns how often what was found out about breakpoints has become worthless.
+pub(super) fn generation() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
+/// Has everything looked up anew. Before a debugger goes, or its dictionary of lines: nobody else keeps them.
+pub(super) fn forget_sites() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Makes the debugger quiet, or has what is asked for it follow its breakpoints, if only these can stop it now.
@@ -68,7 +82,7 @@ pub(super) fn settle(debugger: &Bundle<'_>) -> PyResult<()> {
         BdbBase::state(debugger).lock().settles = true;
         return Ok(());
     }
-    if enter(debugger)? && traces_here(debugger)? {
+    if enter(debugger)? && !has_trace_function() && traces_here(debugger)? {
         settrace(py, None)?;
     }
     Ok(())
@@ -99,12 +113,19 @@ fn dismiss(py: Python<'_>, whom: impl Fn(&Member) -> bool) -> PyResult<()> {
     let (gone, last) = {
         let mut plan = plan();
         let gone: Vec<_> = plan.members.extract_if(.., |member| whom(member)).collect();
-        let last = plan.members.is_empty().then(|| (plan.tool.take(), std::mem::take(&mut plan.armed)));
+        if !gone.is_empty() {
+            forget_sites();
+        }
+        let last = plan.members.is_empty().then(|| (plan.hold.take(), std::mem::take(&mut plan.armed)));
         (gone, last)
     };
-    drop(gone);
+    for member in gone {
+        if member.has_trace_function_here(py)? {
+            tracer::remove(py);
+        }
+    }
     match last {
-        Some((Some(tool), armed)) => tool.release(py, armed),
+        Some((Some(Hold::Monitoring(tool)), armed)) => tool.release(py, armed),
         _ => Ok(()),
     }
 }
@@ -121,6 +142,10 @@ pub(super) fn goal_changed(debugger: &Bundle<'_>) -> PyResult<()> {
     if !is_here || is_serving(debugger) || only_breakpoints(debugger)? {
         return Ok(());
     }
+    if has_trace_function() && !traces_here(debugger)? {
+        // The program has set another one.
+        return Ok(());
+    }
     match FramePtr::current(debugger.py()) {
         Some(frame) => trace_again(debugger, &frame.object(debugger.py())),
         None => Ok(()),
@@ -129,80 +154,9 @@ pub(super) fn goal_changed(debugger: &Bundle<'_>) -> PyResult<()> {
 
 /// Ends everything after an internal error: the program goes on without a debugger.
 pub(super) fn abandon(py: Python<'_>) {
-    let (members, last) = {
-        let mut plan = plan();
-        (std::mem::take(&mut plan.members), (plan.tool.take(), std::mem::take(&mut plan.armed)))
-    };
-    drop(members);
-    if let (Some(tool), armed) = last
-        && let Err(error) = tool.release(py, armed)
-    {
-        tracing::error!(%error, "sys.monitoring could not be left");
+    if let Err(error) = dismiss(py, |_| true) {
+        tracing::error!(%error, "the events of the interpreter could not be left");
     }
-}
-
-/// Hears that a code object begins to run, or goes on.
-pub(super) fn begins(code: &Bound<'_, PyAny>) -> PyResult<Report> {
-    let is_armed = code::id_of(code).is_some_and(|id| plan().armed.contains(&id));
-    if is_armed && !dispatch::code_suspends(code)? {
-        return Ok(Report::Again);
-    }
-    let mut report = Report::Never;
-    for (debugger, thread) in members(code.py()) {
-        if holds_breakpoint(&debugger, code)? {
-            arm(code)?;
-            report = Report::Again;
-        }
-        if dispatch::code_suspends(code)? && keep_reporting(&debugger, thread)? {
-            report = Report::Again;
-        }
-    }
-    Ok(report)
-}
-
-/// Gives the running frame, which can be suspended, the trace function if it may hold a breakpoint: when the debugger traces
-/// again, it may be on no stack. Returns whether it may.
-fn keep_reporting(debugger: &Bundle<'_>, thread: ThreadId) -> PyResult<bool> {
-    let py = debugger.py();
-    let Some(frame) = FramePtr::current(py).map(|frame| frame.object(py)) else { return Ok(false) };
-    let may_break = decide::break_anywhere(debugger, overrides::of(debugger)?, &frame)?;
-    if may_break && thread == thread_id() {
-        frame.setattr(intern!(py, "f_trace"), dispatch::function(debugger)?)?;
-    }
-    Ok(may_break)
-}
-
-/// Hears that a line begins.
-pub(super) fn line(code: &Bound<'_, PyAny>, line: u32) -> PyResult<Report> {
-    let py = code.py();
-    let (mut report, here) = (Report::Never, thread_id());
-    for (debugger, thread) in members(py) {
-        let own = overrides::of(&debugger)?;
-        let Some((filename, lines)) = decide::lines_of_file(&debugger, own, code)? else { continue };
-        let Some(listed) = decide::listed(&lines, code, Some(line))? else { continue };
-        report = Report::Again;
-        if thread == here
-            && !is_serving(&debugger)
-            && let Some(frame) = FramePtr::current(py)
-        {
-            cross(&debugger, own, (&filename, listed), &frame.object(py))?;
-        }
-    }
-    Ok(report)
-}
-
-/// Stops at a line if one of its breakpoints stops.
-fn cross<'py>(
-    debugger: &Bundle<'py>,
-    own: Overrides,
-    (filename, line): (&Bound<'py, PyAny>, u32),
-    frame: &Bound<'py, PyAny>,
-) -> PyResult<()> {
-    if own.any_decision() {
-        // The class was changed since: it may decide otherwise.
-        return dispatch::trace(debugger, frame, "line", &debugger.py().None().into_bound(debugger.py())).map(drop);
-    }
-    dispatch::crossing(debugger, frame, || decide::break_at(debugger, filename, line, frame))
 }
 
 /// Traces again: with the frames that would report if tracing had never ended.
@@ -232,7 +186,8 @@ fn is_at_instruction(debugger: &Bundle<'_>) -> bool {
     state.enterframe.is_some() && state.at_instruction
 }
 
-fn is_serving(debugger: &Bundle<'_>) -> bool {
+/// Returns whether the debugger serves an event.
+pub(super) fn is_serving(debugger: &Bundle<'_>) -> bool {
     BdbBase::state(debugger).lock().enterframe.is_some()
 }
 
@@ -256,7 +211,7 @@ fn only_breakpoints(debugger: &Bundle<'_>) -> PyResult<bool> {
     Ok(!dispatch::suspends(bottom.bind(debugger.py()))?)
 }
 
-/// Asks `sys.monitoring` for what the debugger wants; returns false if it is not to be had.
+/// Asks for the events that the debugger wants; returns false if they are not to be had.
 fn enter(debugger: &Bundle<'_>) -> PyResult<bool> {
     let py = debugger.py();
     supersede(debugger)?;
@@ -266,16 +221,25 @@ fn enter(debugger: &Bundle<'_>) -> PyResult<bool> {
     if known {
         return Ok(true);
     }
-    if !hold(py)? {
-        return Ok(false);
-    }
+    let Some(hold) = hold(py)? else { return Ok(false) };
     let old = {
         let mut plan = plan();
+        forget_sites();
         let old: Vec<_> = plan.members.extract_if(.., |member| member.debugger.is(debugger)).collect();
         plan.members.push(Member { debugger: debugger.clone().unbind(), thread: thread_id(), breaks });
         old
     };
     drop(old);
+    match hold {
+        Hold::Monitoring(_) => arm_stack(debugger)?,
+        Hold::TraceFunction => tracer::set(debugger)?,
+    }
+    Ok(true)
+}
+
+/// Has the code that runs already report its lines, if it holds a breakpoint.
+fn arm_stack(debugger: &Bundle<'_>) -> PyResult<()> {
+    let py = debugger.py();
     monitor::restart(py)?;
     let mut frame = FramePtr::current(py).map(|frame| frame.object(py));
     while let Some(this) = frame {
@@ -285,22 +249,37 @@ fn enter(debugger: &Bundle<'_>) -> PyResult<bool> {
         }
         frame = caller(&this)?;
     }
-    Ok(true)
+    Ok(())
 }
 
-/// Makes sure that there is a tool id; returns whether there is.
-fn hold(py: Python<'_>) -> PyResult<bool> {
-    let tool = plan().tool;
-    if let Some(tool) = tool
+/// Makes sure that there is something events come from.
+fn hold(py: Python<'_>) -> PyResult<Option<Hold>> {
+    let hold = plan().hold;
+    if let Some(Hold::Monitoring(tool)) = hold
         && tool.is_held(py)?
     {
-        return Ok(true);
+        return Ok(hold);
     }
-    let tool = Tool::take(py)?;
+    let hold = match monitor::is_there(py) {
+        true => Tool::take(py)?.map(Hold::Monitoring),
+        false => tracer::may_be_set(py)?.then_some(Hold::TraceFunction),
+    };
     let mut plan = plan();
     plan.armed.clear();
-    plan.tool = tool;
-    Ok(tool.is_some())
+    plan.hold = hold;
+    Ok(hold)
+}
+
+/// Returns whether quiet debuggers have a trace function.
+pub(super) fn has_trace_function() -> bool {
+    plan().hold == Some(Hold::TraceFunction)
+}
+
+impl Member {
+    /// Returns whether the trace function of this thread is that of the debugger.
+    fn has_trace_function_here(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.thread == thread_id() && traces_here(self.debugger.bind(py))?)
+    }
 }
 
 fn breaks_of(debugger: &Bundle<'_>) -> PyResult<Vec<(String, Vec<u32>)>> {
@@ -309,7 +288,8 @@ fn breaks_of(debugger: &Bundle<'_>) -> PyResult<Vec<(String, Vec<u32>)>> {
     breaks.iter().map(|(file, lines)| Ok((file.extract()?, lines.extract()?))).collect()
 }
 
-fn holds_breakpoint(debugger: &Bundle<'_>, code: &Bound<'_, PyAny>) -> PyResult<bool> {
+/// Returns whether a code object has a line on which the debugger has a breakpoint.
+pub(super) fn holds_breakpoint(debugger: &Bundle<'_>, code: &Bound<'_, PyAny>) -> PyResult<bool> {
     match decide::lines_of_file(debugger, overrides::of(debugger)?, code)? {
         // A breakpoint on a function may be listed under a line that its code does not have.
         Some((_, lines)) => Ok(lines.contains(decide::first_line(code)?)? || decide::holds_any(code, &lines)?),
@@ -317,21 +297,33 @@ fn holds_breakpoint(debugger: &Bundle<'_>, code: &Bound<'_, PyAny>) -> PyResult<
     }
 }
 
-fn arm(code: &Bound<'_, PyAny>) -> PyResult<()> {
+/// Has a code object report its lines.
+pub(super) fn arm(code: &Bound<'_, PyAny>) -> PyResult<()> {
     let Some(id) = code::id_of(code) else { return Ok(()) };
-    let tool = {
+    let hold = {
         let mut plan = plan();
         if !plan.armed.insert(id) {
             return Ok(());
         }
-        plan.tool
+        plan.hold
     };
-    match tool {
-        Some(tool) => tool.report_lines(code),
-        None => Ok(()),
+    match hold {
+        Some(Hold::Monitoring(tool)) => tool.report_lines(code),
+        _ => Ok(()),
     }
 }
 
-fn members(py: Python<'_>) -> Vec<(Bundle<'_>, ThreadId)> {
+/// Returns whether a code object reports its lines.
+pub(super) fn is_armed(id: CodeId) -> bool {
+    plan().armed.contains(&id)
+}
+
+/// Returns whether a code object has a line on which a quiet debugger has a breakpoint.
+pub(super) fn is_any_breakpoint_in(code: &Bound<'_, PyAny>) -> PyResult<bool> {
+    members(code.py()).into_iter().try_fold(false, |any, (debugger, _)| Ok(any || holds_breakpoint(&debugger, code)?))
+}
+
+/// Returns the quiet debuggers, each with the thread that it debugs.
+pub(super) fn members(py: Python<'_>) -> Vec<(Bundle<'_>, ThreadId)> {
     plan().members.iter().map(|member| (member.debugger.bind(py).clone(), member.thread)).collect()
 }

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::overrides::Cache;
+use super::plan;
 
 /// An attribute that holds an object; None is Python's None.
 pub(super) type Slot = Option<Py<PyAny>>;
@@ -217,6 +218,7 @@ impl BdbState {
 
     #[setter]
     fn set_breaks(&self, value: Bound<'_, PyDict>) {
+        plan::forget_sites();
         self.put(Some(value.as_any()), |state| &mut state.breaks);
     }
 

@@ -275,6 +275,26 @@ pub(crate) fn keep_snapshot<'py>(frame: &Bound<'py, PyAny>) -> Option<Bound<'py,
     if cfg!(Py_3_13) { None } else { frame.getattr(intern!(frame.py(), "f_locals")).ok() }
 }
 
+/// Runs `body` as the interpreter runs a trace function written in Python: what it has changed in the snapshot of the frame's
+/// variables is stored.
+pub(crate) fn as_trace_function<'py, R>(frame: &Bound<'py, PyAny>, body: impl FnOnce() -> R) -> R {
+    let snapshot = keep_snapshot(frame);
+    let result = body();
+    if snapshot.is_some() {
+        store(frame, Missing::Unbound);
+    }
+    result
+}
+
+/// What becomes of variables that are missing in a snapshot which is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    /// They keep their values.
+    Kept,
+    /// They have no values any more.
+    Unbound,
+}
+
 /// Returns whether a local variable of a running function can be made unbound. Newer interpreters leave out the check
 /// for an unbound variable where the compiler has proved it bound.
 const fn slots_can_be_unbound() -> bool {
@@ -282,16 +302,19 @@ const fn slots_can_be_unbound() -> bool {
 }
 
 /// Stores the snapshot of a function's variables into the frame.
-#[cfg(not(Py_3_13))]
 fn store_snapshot(frame: &Bound<'_, PyAny>) {
-    let unbind_missing = i32::from(slots_can_be_unbound());
+    store(frame, if slots_can_be_unbound() { Missing::Unbound } else { Missing::Kept });
+}
+
+#[cfg(not(Py_3_13))]
+fn store(frame: &Bound<'_, PyAny>, missing: Missing) {
     // SAFETY: `frame` is a frame object (it has given an `f_locals` that is a snapshot), and the thread is attached.
-    unsafe { pyo3::ffi::PyFrame_LocalsToFast(frame.as_ptr().cast(), unbind_missing) }
+    unsafe { pyo3::ffi::PyFrame_LocalsToFast(frame.as_ptr().cast(), i32::from(missing == Missing::Unbound)) }
 }
 
 /// Does nothing: `f_locals` writes through (PEP 667).
 #[cfg(Py_3_13)]
-fn store_snapshot(_frame: &Bound<'_, PyAny>) {}
+fn store(_frame: &Bound<'_, PyAny>, _missing: Missing) {}
 
 /// Returns whether a frame is that of a generator or coroutine that has not ended.
 pub(super) fn is_suspended(frame: &Bound<'_, PyAny>) -> bool {

@@ -37,9 +37,9 @@ use crate::session::{Session, Stopped};
 
 pub(crate) use self::awaiting::take_awaitable;
 pub(crate) use self::catching::{exception_condition, exception_is};
-pub(crate) use self::condition::{Snapshot, condition, condition_here};
+pub(crate) use self::condition::{Condition, Snapshot, condition, condition_here, condition_in};
 pub(crate) use self::display::forget_all as forget_displays;
-pub(crate) use self::locals::keep_snapshot;
+pub(crate) use self::locals::{as_trace_function, keep_snapshot};
 pub(crate) use self::source::forget_all as forget_sources;
 pub(crate) use self::text::exception_text;
 

@@ -1,12 +1,10 @@
 //! The callbacks of `sys.monitoring`: from the arguments of an event to what the session hears.
 #![expect(unsafe_code, reason = "its callbacks are called from C")]
 
-use std::ffi::CString;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyInt;
 use rdb_core::event::EventKind;
 use rdb_core::ids::Line;
 
@@ -14,6 +12,7 @@ use crate::backend::monitoring::kinds::{DISABLE, DISABLE_OWN, WITH_EXCEPTION, WI
 use crate::callback::guarded;
 use crate::code::{self, CodeEntry, mask};
 use crate::ffi::CodePtr;
+use crate::native::{self, callable, small_number};
 use crate::session::{Heard, Session, Verdict};
 
 /// The kinds asked for everywhere, as a mask: what a callback is for is seen without a lock.
@@ -32,22 +31,7 @@ pub(super) fn callbacks(py: Python<'_>) -> PyResult<Vec<(EventKind, Py<PyAny>)>>
         Start Resume Throw Line Instruction Jump BranchLeft BranchRight Call CReturn CRaise Return Yield Unwind Raise
         Reraise ExceptionHandled StopIteration
     ];
-    table.into_iter().map(|(kind, function)| Ok((kind, callable(py, kind, function)?))).collect()
-}
-
-fn callable(py: Python<'_>, kind: EventKind, function: ffi::PyCFunctionFast) -> PyResult<Py<PyAny>> {
-    let name = CString::new(kind.name()).unwrap_or_default();
-    let definition = Box::leak(Box::new(ffi::PyMethodDef {
-        ml_name: name.into_raw(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFast: function },
-        ml_flags: ffi::METH_FASTCALL,
-        ml_doc: std::ptr::null(),
-    }));
-    // SAFETY: the definition was leaked, so it outlives the function object.
-    unsafe {
-        let function = ffi::PyCFunction_NewEx(definition, std::ptr::null_mut(), std::ptr::null_mut());
-        Bound::from_owned_ptr_or_err(py, function).map(Bound::unbind)
-    }
+    table.into_iter().map(|(kind, function)| Ok((kind, callable(py, kind.name(), function)?))).collect()
 }
 
 /// Hears one event. `KIND` is an [`EventKind`].
@@ -58,10 +42,7 @@ unsafe extern "C" fn on_event<const KIND: usize>(
 ) -> *mut ffi::PyObject {
     let kind = EventKind::ALL[KIND];
     // SAFETY: the interpreter calls with itself attached and with the arguments of the event.
-    let (py, arguments) = unsafe {
-        let count = usize::try_from(count).unwrap_or(0);
-        (Python::assume_attached(), std::slice::from_raw_parts(arguments.cast_const(), count))
-    };
+    let (py, arguments) = unsafe { (Python::assume_attached(), native::arguments(arguments, count)) };
     let verdict = guarded(|| hear(py, kind, arguments)).unwrap_or_else(|error| {
         Session::fail(py, &error);
         Verdict::Nothing
@@ -149,12 +130,4 @@ fn place(py: Python<'_>, kind: EventKind, code: CodePtr, rest: &[*mut ffi::PyObj
         _ => Place { kind, line: None, offset: number(0) },
     };
     Some(place)
-}
-
-fn small_number(py: Python<'_>, number: *mut ffi::PyObject) -> Option<u32> {
-    // SAFETY: attached, and the interpreter keeps its argument alive during the call.
-    let number = unsafe { Bound::from_borrowed_ptr(py, number) };
-    // SAFETY: the type is checked in front.
-    let value = number.is_exact_instance_of::<PyInt>().then(|| unsafe { ffi::PyLong_AsLong(number.as_ptr()) })?;
-    u32::try_from(value).ok()
 }

@@ -46,10 +46,8 @@ type Conditions = HashMap<CodeId, Vec<Arc<Condition>>>;
 /// A condition in the frames of one code object. Whoever has many hits keeps one for each code object and condition, so that
 /// a hit needs no look-up by text; [`condition`] is the same with a look-up.
 ///
-/// Both users go the same way. The engine's backends ask [`holds_here`](Self::holds_here) in the callback of the line, which
-/// needs no frame object. `rdb.bdb` has a frame, keeps the condition with the breakpoint and code object that it was last
-/// asked for, and asks [`holds`](Self::holds) as long as [`is`](Self::is) says that the text, which users change at will, is
-/// still the same.
+/// The engine's backends ask [`holds_here`](Self::holds_here) in the callback of the line, which needs no frame object.
+/// `rdb.bdb` asks [`told_here`](Self::told_here) first, because nothing of a debugger's is to be seen while no Python code runs.
 pub(crate) struct Condition {
     text: Box<str>,
     plan: OnceLock<Plan>,
@@ -122,6 +120,21 @@ impl Condition {
     #[inline]
     pub(crate) fn holds_here(&self, py: Python<'_>) -> Answer {
         self.ask(py, Slots::running(py), || FramePtr::current(py), Snapshot::Emptied).1
+    }
+
+    /// Returns whether the condition is true in the frame that runs, if that can be told without running Python code. It
+    /// cannot before [`prepare_here`](Self::prepare_here).
+    #[inline]
+    pub(crate) fn told_here(&self, py: Python<'_>) -> Option<bool> {
+        match self.plan.get() {
+            Some(Plan::Fast(fast)) => fast.told(py, Slots::running(py)?),
+            _ => None,
+        }
+    }
+
+    /// Compiles the condition for the frame that runs.
+    pub(crate) fn prepare_here(&self, py: Python<'_>) {
+        let _made = self.plan(py, &|| FramePtr::current(py));
     }
 
     #[inline]
@@ -222,16 +235,31 @@ impl Fast {
     /// Evaluates the condition; None: it is not known here what it means.
     #[inline]
     fn ask(&self, py: Python<'_>, slots: Slots) -> Option<(Form, PyResult<bool>)> {
-        if !slots.runs(self.code) || !self.is_in_scope(py, slots) {
+        if !self.is_at_home(py, slots) {
             return None;
         }
-        if let Some(node) = &self.native
-            && let Ok(found) = native::is_true(py, node, slots)
-        {
+        if let Some(found) = self.native(py, slots) {
             return Some((Form::Native, Ok(found)));
         }
         let value = self.function.as_ref()?.call(py, slots)?;
         Some((Form::Function, value.and_then(|value| value.is_truthy())))
+    }
+
+    /// Evaluates the condition if that runs no Python code.
+    #[inline]
+    fn told(&self, py: Python<'_>, slots: Slots) -> Option<bool> {
+        if self.is_at_home(py, slots) { self.native(py, slots) } else { None }
+    }
+
+    #[inline]
+    fn native(&self, py: Python<'_>, slots: Slots) -> Option<bool> {
+        native::is_true(py, self.native.as_ref()?, slots).ok()
+    }
+
+    /// Returns whether the frame runs the code object that this was compiled for, and names mean there what they did.
+    #[inline]
+    fn is_at_home(&self, py: Python<'_>, slots: Slots) -> bool {
+        slots.runs(self.code) && self.is_in_scope(py, slots)
     }
 
     /// Returns whether names mean in the frame what they meant for the compiler.
@@ -318,9 +346,12 @@ fn code_of(py: Python<'_>, frame: FramePtr) -> Option<CodeId> {
     code::id_of(&frame.code(py).object(py))
 }
 
-/// Returns the condition of a text in a code object.
 fn known(code: Option<CodeId>, text: &str) -> Arc<Condition> {
-    let Some(id) = code else { return Arc::new(Condition::new(text)) };
+    code.map_or_else(|| Arc::new(Condition::new(text)), |id| condition_in(id, text))
+}
+
+/// Returns the condition of a text in a code object.
+pub(crate) fn condition_in(id: CodeId, text: &str) -> Arc<Condition> {
     let (found, old) = {
         let mut all = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let all = all.get_or_insert_default();
