@@ -134,3 +134,12 @@ def arguments(target: Target, directory: Path) -> list[str]:
             return [str(script)]
         case _:
             return list(target)
+
+
+can_attach = pytest.mark.skipif(not hasattr(sys, "remote_exec"), reason="sys.remote_exec came with Python 3.14")
+
+
+def attempt(*args: str, env: dict[str, str], **extra: str) -> subprocess.CompletedProcess[str]:
+    """Runs a module of rdb's that is expected to end by itself."""
+    command = [sys.executable, "-m", *args]
+    return subprocess.run(command, capture_output=True, text=True, env=env | extra, timeout=TIMEOUT, check=False)

@@ -1,4 +1,4 @@
-"""Attaching to a running process: what is said where there is no way in, and real sessions."""
+"""Attaching to a running process: sessions from beginning to end, on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from conftest import BACKENDS, TIMEOUT
+from conftest import BACKENDS, TIMEOUT, attempt, can_attach
 from rdb import attaching
 
 # pexpect forks while pytest-xdist has threads; the child becomes another program at once.
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*use of forkpty.*:DeprecationWa
 
 PROGRAM = """\
 import os, sys, time
-class Stop(Exception): pass
 def work(count):
     total = 0
     for number in range(count):
         total += number  # @body
+        os.utime(sys.argv[2])
         time.sleep(0.02)
     return total
 print("ready", flush=True)
@@ -39,77 +39,6 @@ print("done", flush=True)
 BODY = PROGRAM.splitlines().index("        total += number  # @body") + 1
 
 
-# What is said where there is no way in.
-
-
-def attempt(*args: str, env: dict[str, str], **extra: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", *args]
-    return subprocess.run(command, capture_output=True, text=True, env=env | extra, timeout=TIMEOUT, check=False)
-
-
-@pytest.mark.skipif(attaching.is_possible(), reason="this Python can attach")
-@pytest.mark.parametrize("module", ["rdb", "rdb.pdb"])
-def test_older_pythons_say_what_is_possible(module: str, environment: dict[str, str]) -> None:
-    done = attempt(module, "-p", "1", env=environment)
-    assert (done.stdout, done.returncode) == ("", 2)
-    assert "needs Python 3.14 or later" in done.stderr
-    assert "start the program under rdb" in done.stderr
-    assert "breakpoint()" in done.stderr
-
-
-can_attach = pytest.mark.skipif(not attaching.is_possible(), reason="sys.remote_exec came with Python 3.14")
-
-
-@can_attach
-def test_a_process_that_does_not_exist(environment: dict[str, str]) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    done = attempt("rdb.pdb", "-p", str(ended.pid), env=environment)
-    text = "please make sure that the process exists and is using the same Python version."
-    assert done.stdout == f"Cannot attach to pid {ended.pid}, {text}\n"
-    assert (done.stderr, done.returncode) == ("", 1)
-    done = attempt("rdb", "-p", str(ended.pid), env=environment)
-    assert done.stdout == f"Error: there is no process {ended.pid}\n"
-    assert (done.stderr, done.returncode) == ("", 1)
-
-
-@can_attach
-def test_a_debugger_that_was_told_not_to_attach(environment: dict[str, str]) -> None:
-    done = attempt("rdb", "-p", str(os.getpid()), env=environment, PYTHON_DISABLE_REMOTE_DEBUG="1")
-    assert "start it without PYTHON_DISABLE_REMOTE_DEBUG" in done.stdout
-    assert (done.stderr, done.returncode) == ("", 1)
-
-
-@can_attach
-def test_a_process_that_is_no_python(environment: dict[str, str]) -> None:
-    sleeper = subprocess.Popen(["sleep", "60"])
-    done = attempt("rdb", "-p", str(sleeper.pid), env=environment)
-    sleeper.kill()
-    sleeper.wait()
-    assert done.stdout.startswith(f"Error: cannot attach to process {sleeper.pid}: ")
-    assert "It has to run Python 3." in done.stdout
-    assert (done.stderr, done.returncode) == ("", 1)
-
-
-@can_attach
-@pytest.mark.parametrize("module", ["rdb", "rdb.pdb"])
-@pytest.mark.parametrize("args", [["-p"], ["-p", "abc"], ["--pid", "1", "more"], ["-p1", "-m", "module"]])
-def test_wrong_usage_of_the_option(module: str, args: list[str], environment: dict[str, str]) -> None:
-    done = attempt(module, *args, env=environment)
-    assert "usage:" in done.stderr
-    assert "-p pid" in done.stderr.lower()
-    assert (done.stdout, done.returncode) == ("", 2)
-
-
-@can_attach
-def test_a_debugger_does_not_attach_to_itself() -> None:
-    with pytest.raises(attaching.AttachError, match="own process"), attaching.attached(os.getpid(), "", {}):
-        pass
-
-
-# Real sessions.
-
-
 class Target:
     """A program that runs until a file is there."""
 
@@ -117,8 +46,10 @@ class Target:
         self.end = directory / "end"
         script = directory / "program.py"
         script.write_text(source)
+        self.beat = directory / "beat"
+        self.beat.touch()
         self.process = subprocess.Popen(
-            [sys.executable, *options, str(script), str(self.end)],
+            [sys.executable, *options, str(script), str(self.end), str(self.beat)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -133,6 +64,14 @@ class Target:
     def pid(self) -> str:
         """Returns its process id as text."""
         return str(self.process.pid)
+
+    def wait_until_it_runs(self) -> None:
+        """Waits until it has gone on, twice: the first time may have been before."""
+        for _ in range(2):
+            before, deadline = self.beat.stat().st_mtime_ns, time.monotonic() + TIMEOUT
+            while self.beat.stat().st_mtime_ns == before:
+                assert time.monotonic() < deadline, "the program does not run"
+                time.sleep(0.01)
 
     def finish(self) -> tuple[str, str, int]:
         """Lets it end; returns what it wrote to its two streams since it was ready, and its exit status."""
@@ -282,7 +221,7 @@ def test_ctrl_c_stops_the_program_that_runs(target: Callable[..., Target], debug
     for command in ("until 10000", "c", "c"):
         child.sendline(command)
         child.expect_exact(command)
-        time.sleep(0.3)
+        program.wait_until_it_runs()
         child.sendintr()
         child.expect_exact("Program interrupted.")
         assert "program.py(" in begin(child)
@@ -359,6 +298,7 @@ def test_a_second_debugger_is_refused_while_the_first_is_there(target: Callable[
     first = debugger(program)
     begin(first)
     first.sendline("c")
+    program.wait_until_it_runs()
     second = debugger(program)
     second.expect(r"already")
     second.expect(pexpect.EOF)
@@ -408,6 +348,64 @@ def test_what_is_said_of_a_process_that_does_not_want_debuggers(
     assert program.finish() == DONE
 
 
+STATE = """\
+import os, signal, sys, threading, time
+def work():
+    time.sleep(0.02)
+    return 1
+def state():
+    tools = [sys.monitoring.get_tool(number) for number in range(6)]
+    return sys.gettrace(), tools, signal.getsignal(signal.SIGINT), sys.stdout, sys.path[:], threading.active_count()
+before = state()
+print("ready", flush=True)
+while not os.path.exists(sys.argv[1]):
+    work()
+print(state() == before, flush=True)
+"""
+
+
+@can_attach
+def test_nothing_stays_behind(
+    target: Callable[..., Target], debugger: Start, environment: dict[str, str], tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment["TMPDIR"] = str(scratch)
+    program = target(source=STATE)
+    child = debugger(program)
+    begin(child)
+    assert list(scratch.iterdir()) == []
+    for command in ("b work", "c", "n", "r"):
+        say(child, command)
+    leave(child)
+    assert program.finish() == ("True\n", "", 0)
+
+
+@can_attach
+def test_the_process_need_not_have_rdb(target: Callable[..., Target], debugger: Start) -> None:
+    program = target("-S", "-E")  # without the directories in which it is installed
+    child = debugger(program)
+    begin(child)
+    assert say(child, "import sys; print([place for place in sys.path if 'site-packages' in place])") == "[]\n"
+    assert "program.py(" in say(child, "n")
+    leave(child)
+    assert program.finish() == DONE
+
+
+@can_attach
+def test_a_debugger_inside_the_debugger(target: Callable[..., Target], debugger: Start) -> None:
+    program = target()
+    child = debugger(program)
+    begin(child)
+    inner = f"({child.face.prompt.strip()}) "
+    assert "ENTERING RECURSIVE DEBUGGER" in say(child, "debug work(1)", inner)
+    assert "work()" in say(child, "s", inner)
+    assert "LEAVING RECURSIVE DEBUGGER" in say(child, "q")
+    assert "program.py(" in say(child, "n")
+    leave(child)
+    assert program.finish() == DONE
+
+
 # What only rdb's own console has.
 
 HANDLER = """\
@@ -416,6 +414,7 @@ interrupts = []
 signal.signal(signal.SIGINT, lambda *_: interrupts.append("theirs"))
 print("ready", flush=True)
 while not os.path.exists(sys.argv[1]):
+    os.utime(sys.argv[2])
     time.sleep(0.02)
 os.kill(os.getpid(), signal.SIGINT)
 print(interrupts, flush=True)
@@ -455,7 +454,7 @@ def test_ctrl_c_goes_past_the_handler_of_the_program(target: Callable[..., Targe
     for _ in range(2):
         child.sendline("c")
         child.expect_exact("c\r\n")
-        time.sleep(0.3)
+        program.wait_until_it_runs()
         child.sendintr()
         child.expect_exact("Program interrupted.")
         begin(child)

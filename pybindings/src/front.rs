@@ -21,7 +21,19 @@ static DESK: Mutex<Desk> =
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
 /// The console, with a desk where the entry points leave messages for it.
-struct Front(Console);
+struct Front {
+    console: Console,
+    quit: Quit,
+}
+
+/// What `quit` at the outermost prompt means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quit {
+    /// The program is to leave.
+    Leave,
+    /// The program goes on without a debugger: it was there first, and is not the user's to end.
+    Detach,
+}
 
 #[derive(Debug)]
 struct Desk {
@@ -61,13 +73,16 @@ pub(crate) enum Leave {
 impl Frontend for Front {
     fn stopped(&mut self, stop: &Stop, host: &mut dyn Host) -> Resume {
         self.collect(stop);
-        let how = self.0.stopped(stop, host);
+        let how = match self.console.stopped(stop, host) {
+            Resume::Quit if self.quit == Quit::Detach => Resume::Detach,
+            how => how,
+        };
         note(&how);
         how
     }
 
     fn notice(&mut self, notice: &Notice) {
-        self.0.notice(notice);
+        self.console.notice(notice);
     }
 }
 
@@ -76,9 +91,9 @@ impl Front {
     fn collect(&mut self, stop: &Stop) {
         let mut desk = desk();
         if let Some(text) = desk.header.take() {
-            self.0.header(text);
+            self.console.header(text);
         }
-        self.0.queue(std::mem::take(&mut desk.commands));
+        self.console.queue(std::mem::take(&mut desk.commands));
         desk.progress = match (desk.progress, &stop.reason) {
             (Progress::Started, StopReason::Entry) => Progress::Waiting,
             _ => Progress::UnderWay,
@@ -87,9 +102,15 @@ impl Front {
 }
 
 /// Makes a console the front end of the session.
-pub(crate) fn install(session: &Session, terminal: Box<dyn Terminal>, rc: Vec<String>, commands: Vec<String>) {
+pub(crate) fn install(
+    session: &Session,
+    terminal: Box<dyn Terminal>,
+    rc: Vec<String>,
+    commands: Vec<String>,
+    quit: Quit,
+) {
     let options = ConsoleOptions { rc, commands, ..ConsoleOptions::default() };
-    session.set_frontend(Some(Box::new(Front(Console::new(terminal, options)))));
+    session.set_frontend(Some(Box::new(Front { console: Console::new(terminal, options), quit })));
     INSTALLED.store(true, Ordering::Relaxed);
 }
 

@@ -17,7 +17,7 @@ use crate::backend::{self, Choice};
 use crate::errors::InternalError;
 use crate::ffi::import;
 use crate::frame::StackBottom;
-use crate::front::{self, Leave, Progress};
+use crate::front::{self, Leave, Progress, Quit};
 use crate::host;
 use crate::session::Session;
 use crate::terminal;
@@ -39,7 +39,7 @@ pub(crate) fn start(py: Python<'_>, backend: Option<&str>, commands: Vec<String>
         session.panic_at_next_event();
     }
     let rc = if rc { startup_files() } else { Vec::new() };
-    front::install(session, terminal::of_rdb(py), rc, commands);
+    front::install(session, terminal::of_rdb(py), rc, commands, Quit::Leave);
     Ok(())
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn session(py: Python<'_>, mode: SessionMode) -> PyResult<&'static Se
         None => Session::start(py, Choice::Auto, mode)?,
     };
     if !front::is_installed() {
-        front::install(session, terminal::of_program(), startup_files(), Vec::new());
+        front::install(session, terminal::of_program(), startup_files(), Vec::new(), Quit::Leave);
     }
     Ok(session)
 }

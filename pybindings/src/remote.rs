@@ -14,7 +14,7 @@ use rdb_repl::terminal::{Ask, Assist, Input, Terminal};
 use crate::code;
 use crate::editor::kind_name;
 use crate::ffi::{FramePtr, import};
-use crate::front;
+use crate::front::{self, Quit};
 use crate::launch;
 use crate::session::{Session, Stopped};
 
@@ -57,7 +57,7 @@ pub(crate) fn serve(
     hide_frames_above(py, &frame);
     *voice() = Some(channel.getattr(intern!(py, "voice"))?.unbind());
     let terminal = Box::new(Remote { channel: channel.unbind() });
-    front::install(session, terminal, Vec::new(), commands);
+    front::install(session, terminal, Vec::new(), commands, Quit::Detach);
     session.stop_in(py, StopReason::Trace, Stopped::at(&frame))
 }
 

@@ -283,9 +283,6 @@ fn debug(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
 
 fn quit(dialog: &mut Dialog<'_>) -> Outcome {
     let session = dialog.session();
-    if session.mode == SessionMode::Remote {
-        return Ok(Flow::Resume(Resume::Detach));
-    }
     let asks = session.mode == SessionMode::Inline && !session.interactive;
     if asks && !is_sure(dialog)? {
         return Ok(Flow::Stay);

@@ -185,7 +185,7 @@ e.g. \"python -m rdb myscript.py\"
 }
 
 #[test]
-fn a_process_that_was_attached_to_goes_on_and_is_not_started_again() {
+fn a_process_that_was_attached_to_is_not_started_again() {
     check_host(
         |host| host.session.mode = SessionMode::Remote,
         "
@@ -194,7 +194,7 @@ fn a_process_that_was_attached_to_goes_on_and_is_not_started_again() {
 (rdb) restart
 *** a process that was attached to cannot be started again
 (rdb) q
-=> Detach
+=> Quit
 ",
     );
 }
