@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import sys
 import time
+from pathlib import Path
 
 from harness import lab, results, table
 from harness.rows import ROWS
@@ -21,6 +22,9 @@ def main() -> None:
     parser.add_argument("--only", default="", help=f"rows, separated by commas: {','.join(row.name for row in ROWS)}")
     parser.add_argument("--contenders", default="", help="contenders, separated by commas; as the table names them")
     parser.add_argument("--rounds", type=int, help="how often each contender runs; at least 5 are needed for a verdict")
+    parser.add_argument(
+        "--peers", type=Path, help="where other debuggers are installed; as they are here, if not given"
+    )
     parser.add_argument("--no-write", action="store_true", help="leave the results of earlier runs as they are")
     options = parser.parse_args()
     wanted = {name for name in options.only.split(",") if name}
@@ -35,8 +39,8 @@ def main() -> None:
         names = set(table.SMALL)
     began = time.monotonic()
     rows = [row for row in ROWS if not wanted or row.name in wanted]
-    cells = lab.measure(rows, effort, names, lambda text: print(text, file=sys.stderr, flush=True))
-    run = results.of(cells, effort, time.monotonic() - began)
+    cells = lab.measure(rows, effort, names, options.peers, lambda text: print(text, file=sys.stderr, flush=True))
+    run = results.of(cells, effort, options.peers, time.monotonic() - began)
     if not options.no_write:
         results.write(run)
     print(table.text(run))

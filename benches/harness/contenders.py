@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import re
@@ -13,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from harness.dap import Adapter
@@ -23,10 +23,12 @@ DRIVERS = HERE / "drivers"
 WORKLOADS = HERE / "workloads"
 
 
-def environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
+def environment(contender: Contender, place: Place) -> dict[str, str]:
     """Returns the environment of a run: nothing in it changes how Python or a debugger behaves."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("RDB_", "PYTHON", "XDG_", "COV"))}
-    return kept | {"HOME": str(home), "PYTHONPATH": str(WORKLOADS), "PYTHONHASHSEED": "0"} | dict(more)
+    path = [WORKLOADS, place.peers] if contender.needs and place.peers else [WORKLOADS]
+    ours = {"HOME": str(place.home), "PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONHASHSEED": "0"}
+    return kept | ours | dict(contender.variables)
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,12 @@ class Contender:
     since: tuple[int, int] = (3, 11)
     """The first Python that has it."""
 
-    def is_here(self) -> bool:
+    def is_here(self, place: Place) -> bool:
         """Returns whether the running Python has it."""
-        return sys.version_info >= self.since and (not self.needs or importlib.util.find_spec(self.needs) is not None)
+        if not self.needs:
+            return sys.version_info >= self.since
+        path = [str(place.peers)] if place.peers else None
+        return sys.version_info >= self.since and PathFinder.find_spec(self.needs, path) is not None
 
     def run(self, job: Job, place: Place) -> Facts:
         """Runs a job and returns what it has shown."""
@@ -78,7 +83,7 @@ class Contender:
                 input=commands.encode(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env=environment(place.home, self.variables),
+                env=environment(self, place),
                 cwd=place.home,
                 timeout=place.timeout,
                 check=False,
@@ -142,7 +147,7 @@ class Prompt(Contender):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=environment(place.home, self.variables),
+            env=environment(self, place),
             cwd=job.script.parent,
             bufsize=0,
         )
@@ -252,12 +257,19 @@ class Debugpy(Contender):
 
     def start(self, job: Job, place: Place) -> Facts:
         """Runs a program that says nothing of itself, in processes that are not ours: only wall time tells."""
-        return {**super().start(job, place), "elsewhere": 1}
+        began = time.perf_counter()
+        with self.adapter(place) as adapter:
+            adapter.launch(job)
+            output = adapter.finish()
+            wall = time.perf_counter() - began
+        if "hello" not in output:
+            raise FailedError(output)
+        return {"seconds": wall, "wall": wall, "elsewhere": 1, "count": 1}
 
     @contextlib.contextmanager
     def adapter(self, place: Place) -> Iterator[Adapter]:
         """Starts the adapter, and ends it."""
-        adapter = Adapter(environment(place.home, self.variables), place.timeout)
+        adapter = Adapter(environment(self, place), place.timeout)
         try:
             yield adapter
         finally:
@@ -289,6 +301,6 @@ TRACERS: tuple[Contender, ...] = (
     Tracer("coverage C", COVERAGE, {"COVERAGE_CORE": "ctrace"}, needs="coverage"),
     Tracer("coverage sysmon", COVERAGE, {"COVERAGE_CORE": "sysmon"}, needs="coverage", since=(3, 12)),
     Tracer("coverage Python", COVERAGE, {"COVERAGE_CORE": "pytrace"}, needs="coverage"),
-    Tracer("hunter", (), {"PYTHONHUNTER": "module='nowhere'"}, needs="hunter"),
+    Tracer("hunter", (str(DRIVERS / "hunted.py"),), needs="hunter"),
     Tracer("viztracer", ("-m", "viztracer", "--quiet", "--output_file", "viz.json"), needs="viztracer"),
 )

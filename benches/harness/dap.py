@@ -125,7 +125,9 @@ class Adapter:
             if self.process.poll() is None:
                 self.deadline = time.monotonic() + 5
                 self.request("disconnect", terminateDebuggee=True)
-                self.process.wait(5)
+                if self.process.stdin is not None:
+                    self.process.stdin.close()
+                self.process.wait(1)
         except (FailedError, TooSlowError, OSError, subprocess.TimeoutExpired):
             self.process.kill()
         self.process.wait()

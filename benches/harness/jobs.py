@@ -55,6 +55,9 @@ class Place:
     """The home directory of whoever runs, which is empty but for programs that were written for the run."""
     timeout: float
     """Seconds after which a run is given up."""
+    peers: Path | None
+    """Where the others are installed, if they are not beside rdb. Files of theirs that Python reads whenever it starts
+    would slow down everybody."""
 
 
 def marked(path: Path, name: str) -> int:

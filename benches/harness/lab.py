@@ -61,11 +61,11 @@ class Cell:
 Say = Callable[[str], None]
 
 
-def measure(rows: list[Row], effort: Effort, names: set[str], say: Say) -> list[Cell]:
+def measure(rows: list[Row], effort: Effort, names: set[str], peers: Path | None, say: Say) -> list[Cell]:
     """Measures rows with the contenders that are named, or with all if none is."""
     cells = []
     with tempfile.TemporaryDirectory() as directory:
-        place = Place(Path(directory), effort.timeout)
+        place = Place(Path(directory), effort.timeout, peers)
         for row in rows:
             for program in row.counts:
                 if not effort.small or row.small is None or program in row.small:
@@ -81,7 +81,7 @@ def measure_program(row: Row, program: str, effort: Effort, names: set[str], pla
     cells = []
     full = max(1, round(row.counts[program] * effort.share)) if row.scales else row.counts[program]
     for contender in row.contenders:
-        if not contender.is_here() or is_left_out(row, contender, names):
+        if not contender.is_here(place) or is_left_out(row, contender, names):
             continue
         cell = Cell(row.name, program, contender.name, full)
         cells.append(cell)

@@ -45,14 +45,11 @@ class Run:
         return statistics.quantiles(off, n=4)[2] if len(off) > 1 else 0.0
 
 
-def of(cells: list[Cell], effort: Effort, seconds: float) -> Run:
+def of(cells: list[Cell], effort: Effort, peers: Path | None, seconds: float) -> Run:
     """Returns the run that has just been made."""
-    versions = {}
-    for name in PEERS:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    path = [*([str(peers)] if peers else []), *sys.path]
+    found = {one.metadata["Name"]: one.version for one in importlib.metadata.distributions(path=path)}
+    versions = {name: found[name] for name in PEERS if name in found}
     about = {
         "python": platform.python_version(),
         "compiler": platform.python_compiler(),
