@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use crate::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec, Lifetime, Site, Target};
 use crate::code::{CodeInfo, CodeKind};
 use crate::engine::{Answer, EngineError};
+use crate::gate::{Counts, Gates, Liveness};
 use crate::idmap::IdHash;
 use crate::ids::{BreakpointId, CodeId, Line, ThreadId};
 
@@ -27,10 +28,49 @@ pub(crate) enum Crossing {
     Asks(Arc<str>),
 }
 
+/// A breakpoint. What a front end sees of it is `info` with the counts of `counts`, which gates share.
+#[derive(Debug)]
+pub(crate) struct Breakpoint {
+    info: BreakpointInfo,
+    counts: Arc<Counts>,
+}
+
+impl Breakpoint {
+    /// Returns what a front end sees.
+    pub(crate) fn info(&self) -> BreakpointInfo {
+        let mut info = self.info.clone();
+        info.hits = self.counts.hits();
+        info.ignore = self.counts.ignore();
+        info
+    }
+
+    pub(crate) fn spec(&self) -> &BreakpointSpec {
+        &self.info.spec
+    }
+
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.info.enabled
+    }
+
+    pub(crate) fn sites(&self) -> &[Site] {
+        &self.info.sites
+    }
+
+    fn enable(&mut self, live: Liveness) {
+        self.info.enabled = live == Liveness::Live;
+        self.counts.set_live(live);
+    }
+
+    /// Decides about a crossing that stops unless it is to be ignored.
+    fn count_down(&self) -> Crossing {
+        if self.counts.ignores() { Crossing::Passes } else { Crossing::Stops }
+    }
+}
+
 /// All breakpoints, in the order of their numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Breakpoints {
-    table: IndexMap<BreakpointId, BreakpointInfo, IdHash>,
+    table: IndexMap<BreakpointId, Breakpoint, IdHash>,
     /// How many breakpoints each file has, so that `wants_path` is one look-up.
     files: HashMap<Arc<str>, usize>,
     last: u32,
@@ -50,7 +90,7 @@ impl Breakpoints {
         self.files.contains_key(path)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &BreakpointInfo> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Breakpoint> {
         self.table.values()
     }
 
@@ -66,17 +106,21 @@ impl Breakpoints {
         *self.files.entry(Arc::clone(spec.target.path())).or_default() += 1;
         let info =
             BreakpointInfo { id, spec, enabled: true, ignore: 0, hits: 0, commands: Vec::new(), sites: Vec::new() };
-        self.table.insert(id, info);
+        let mut breakpoint = Breakpoint { info, counts: Arc::default() };
+        breakpoint.enable(Liveness::Live);
+        self.table.insert(id, breakpoint);
         id
     }
 
-    pub(crate) fn get(&self, id: BreakpointId) -> Result<&BreakpointInfo, EngineError> {
+    pub(crate) fn get(&self, id: BreakpointId) -> Result<&Breakpoint, EngineError> {
         self.table.get(&id).ok_or_else(|| self.missing(id))
     }
 
     /// Removes a breakpoint. Its sites are the caller's to unbind.
     pub(crate) fn remove(&mut self, id: BreakpointId) -> Result<BreakpointInfo, EngineError> {
-        let Some(info) = self.table.shift_remove(&id) else { return Err(self.missing(id)) };
+        let Some(mut removed) = self.table.shift_remove(&id) else { return Err(self.missing(id)) };
+        let info = removed.info();
+        removed.enable(Liveness::Dead);
         let path = info.spec.target.path();
         if let Some(count) = self.files.get_mut(path) {
             *count = count.saturating_sub(1);
@@ -87,21 +131,17 @@ impl Breakpoints {
         Ok(info)
     }
 
-    pub(crate) fn change(
-        &mut self,
-        id: BreakpointId,
-        change: BreakpointChange,
-    ) -> Result<&BreakpointInfo, EngineError> {
+    pub(crate) fn change(&mut self, id: BreakpointId, change: BreakpointChange) -> Result<&Breakpoint, EngineError> {
         let missing = self.missing(id);
-        let info = self.table.get_mut(&id).ok_or(missing)?;
+        let changed = self.table.get_mut(&id).ok_or(missing)?;
         match change {
-            BreakpointChange::Enable => info.enabled = true,
-            BreakpointChange::Disable => info.enabled = false,
-            BreakpointChange::Condition(condition) => info.spec.condition = condition,
-            BreakpointChange::Ignore(count) => info.ignore = count,
-            BreakpointChange::Commands(commands) => info.commands = commands,
+            BreakpointChange::Enable => changed.enable(Liveness::Live),
+            BreakpointChange::Disable => changed.enable(Liveness::Dead),
+            BreakpointChange::Condition(condition) => changed.info.spec.condition = condition,
+            BreakpointChange::Ignore(count) => changed.counts.set_ignore(count),
+            BreakpointChange::Commands(commands) => changed.info.commands = commands,
         }
-        Ok(info)
+        Ok(changed)
     }
 
     /// Returns the breakpoints that belong into a code object, and the lines where.
@@ -109,13 +149,14 @@ impl Breakpoints {
         if !self.wants_path(&info.path) {
             return Vec::new();
         }
-        let places = self.table.values().filter_map(|point| Some((point.id, place(&point.spec.target, info)?)));
+        let places = self.table.values().map(|point| &point.info);
+        let places = places.filter_map(|point| Some((point.id, place(&point.spec.target, info)?)));
         places.collect()
     }
 
     /// Notes that a breakpoint is bound to a place; returns whether it was pending.
     pub(crate) fn bound(&mut self, id: BreakpointId, site: Site) -> bool {
-        let Some(info) = self.table.get_mut(&id) else { return false };
+        let Some(Breakpoint { info, .. }) = self.table.get_mut(&id) else { return false };
         let pending = info.sites.is_empty();
         if !info.sites.contains(&site) {
             let place = info.sites.partition_point(|other| other.code < site.code);
@@ -126,57 +167,56 @@ impl Breakpoints {
 
     /// Notes that a code object is gone.
     pub(crate) fn forget_code(&mut self, code: CodeId) {
-        for info in self.table.values_mut() {
+        for Breakpoint { info, .. } in self.table.values_mut() {
             info.sites.retain(|site| site.code != code);
         }
     }
 
     /// Counts a thread's crossing of a breakpoint, and decides as far as possible without the program.
-    pub(crate) fn cross(&mut self, id: BreakpointId, thread: ThreadId) -> Crossing {
-        let Some(info) = self.table.get_mut(&id) else { return Crossing::Passes };
-        if !info.enabled || info.spec.thread.is_some_and(|only| only != thread) {
+    pub(crate) fn cross(&self, id: BreakpointId, thread: ThreadId) -> Crossing {
+        let Some(point) = self.table.get(&id) else { return Crossing::Passes };
+        if !point.is_enabled() || point.spec().thread.is_some_and(|only| only != thread) {
             return Crossing::Passes;
         }
-        info.hits = info.hits.saturating_add(1);
-        match &info.spec.condition {
+        point.counts.hit();
+        match &point.spec().condition {
             Some(condition) => Crossing::Asks(Arc::clone(condition)),
-            None => count_down(info),
+            None => point.count_down(),
         }
     }
 
     /// Decides what [`Crossing::Asks`] left open. The breakpoint may be gone or disabled by now: then it does not stop.
-    pub(crate) fn answered(&mut self, id: BreakpointId, answer: Answer) -> Crossing {
-        let Some(info) = self.table.get_mut(&id).filter(|info| info.enabled) else { return Crossing::Passes };
+    pub(crate) fn answered(&self, id: BreakpointId, answer: Answer) -> Crossing {
+        let Some(point) = self.table.get(&id).filter(|point| point.is_enabled()) else { return Crossing::Passes };
         match answer {
-            Answer::True => count_down(info),
+            Answer::True => point.count_down(),
             Answer::False => Crossing::Passes,
             Answer::Failed(message) => Crossing::Failed(message),
         }
     }
 
+    /// Adds the breakpoints at these places of a code object to its gates, those that are disabled excepted.
+    pub(crate) fn fill(&self, gates: &mut Gates, sites: &[(Line, BreakpointId)]) {
+        for &(line, id) in sites {
+            if let Some(point) = self.table.get(&id).filter(|point| point.is_enabled()) {
+                let BreakpointSpec { thread, condition, .. } = point.spec();
+                gates.add(line, id, *thread, condition.as_ref(), &point.counts);
+            }
+        }
+    }
+
     /// Returns the breakpoints of a front end's own, which no stop leaves alive.
     pub(crate) fn internal(&self) -> Vec<BreakpointId> {
-        self.table.values().filter(|info| info.spec.internal).map(|info| info.id).collect()
+        self.table.values().map(|point| &point.info).filter(|info| info.spec.internal).map(|info| info.id).collect()
     }
 
     /// Returns whether a breakpoint is to be removed by the stop that it caused.
     pub(crate) fn is_temporary(&self, id: BreakpointId) -> bool {
-        self.table.get(&id).is_some_and(|info| info.spec.lifetime == Lifetime::Temporary)
+        self.table.get(&id).is_some_and(|point| point.spec().lifetime == Lifetime::Temporary)
     }
 
     fn missing(&self, id: BreakpointId) -> EngineError {
         if (1..=self.last).contains(&id.0) { EngineError::DeletedBreakpoint(id) } else { EngineError::NoBreakpoint(id) }
-    }
-}
-
-/// The ignore count applies only to crossings that would have stopped.
-fn count_down(info: &mut BreakpointInfo) -> Crossing {
-    match info.ignore.checked_sub(1) {
-        Some(left) => {
-            info.ignore = left;
-            Crossing::Passes
-        }
-        None => Crossing::Stops,
     }
 }
 

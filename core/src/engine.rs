@@ -2,6 +2,7 @@
 
 mod arming;
 mod deciding;
+mod gating;
 mod stepping;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use tracing::{Level, debug, enabled, trace};
 
 use crate::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec, Site};
-use crate::breakpoints::{self, Breakpoints};
+use crate::breakpoints::{self, Breakpoint, Breakpoints};
 use crate::catch::{CatchInfo, CatchSpec, CatchWhen};
 use crate::catches::{Catches, Moments};
 use crate::code::CodeInfo;
@@ -27,6 +28,9 @@ use crate::step::{Goal, Place, Step};
 use crate::stop::{Resume, Stop, StopReason};
 use crate::thread::ThreadState;
 use arming::Arming;
+use gating::Gating;
+
+pub use gating::GateChange;
 
 /// What a backend has to do about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +156,7 @@ pub struct Engine {
     /// Code objects whose first line is a stop.
     entries: Vec<CodeId>,
     arming: Arming,
+    gating: Gating,
     /// Breakpoints bound by code that the engine met by itself, until somebody takes them.
     newly_bound: Vec<BreakpointId>,
     defect: Defect,
@@ -170,6 +175,7 @@ impl Engine {
             pause_any: false,
             entries: Vec::new(),
             arming: Arming::default(),
+            gating: Gating::default(),
             newly_bound: Vec::new(),
             defect: Defect::default(),
         }
@@ -190,6 +196,7 @@ impl Engine {
             return Vec::new();
         }
         self.breakpoints.forget_code(id);
+        self.withdraw_gates(id);
         let places = self.codes.get(id).map(|known| self.breakpoints.places_in(&known.info)).unwrap_or_default();
         let mut were_pending = Vec::new();
         for (breakpoint, line) in places {
@@ -212,6 +219,7 @@ impl Engine {
         self.breakpoints.forget_code(id);
         self.entries.retain(|&entry| entry != id);
         self.forget_steps_in(id);
+        self.withdraw_gates(id);
         self.arming.forget(id);
     }
 
@@ -312,7 +320,7 @@ impl Engine {
         }
         self.arming.stale();
         debug!(%id, ?spec, "breakpoint added");
-        self.breakpoints.get(id).cloned().expect("the breakpoint has just been added")
+        self.breakpoint(id).expect("the breakpoint has just been added")
     }
 
     /// Changes a breakpoint and returns what it is now.
@@ -322,7 +330,8 @@ impl Engine {
         change: BreakpointChange,
     ) -> Result<BreakpointInfo, EngineError> {
         self.arming.stale();
-        self.breakpoints.change(id, change).cloned()
+        self.withdraw_gates_of(id);
+        self.breakpoints.change(id, change).map(Breakpoint::info)
     }
 
     /// Removes a breakpoint and returns what it was.
@@ -330,6 +339,7 @@ impl Engine {
         let info = self.breakpoints.remove(id)?;
         for site in &info.sites {
             self.codes.unbind(site.code, id);
+            self.withdraw_gates(site.code);
         }
         self.arming.stale();
         Ok(info)
@@ -337,12 +347,12 @@ impl Engine {
 
     /// Returns one breakpoint.
     pub fn breakpoint(&self, id: BreakpointId) -> Result<BreakpointInfo, EngineError> {
-        self.breakpoints.get(id).cloned()
+        self.breakpoints.get(id).map(Breakpoint::info)
     }
 
     /// Returns the breakpoints that are not internal, in the order of their numbers.
     pub fn breakpoints(&self) -> Vec<BreakpointInfo> {
-        self.breakpoints.iter().filter(|info| !info.spec.internal).cloned().collect()
+        self.breakpoints.iter().filter(|point| !point.spec().internal).map(Breakpoint::info).collect()
     }
 
     /// Returns the highest breakpoint number ever given; 0: none.
@@ -420,6 +430,7 @@ impl Engine {
     fn bind(&mut self, id: BreakpointId, site: Site) -> bool {
         debug!(%id, code = %site.code, line = site.line, "breakpoint bound");
         self.codes.bind(site.code, site.line, id);
+        self.withdraw_gates(site.code);
         self.arming.stale();
         self.breakpoints.bound(id, site)
     }

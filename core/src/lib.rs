@@ -11,6 +11,7 @@ pub mod engine;
 pub mod event;
 mod filter;
 pub mod frontend;
+pub mod gate;
 mod glob;
 pub mod host;
 mod idmap;

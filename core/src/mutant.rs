@@ -26,6 +26,10 @@ pub enum Mutant {
     NoLifting,
     /// A pause does not arm other code.
     LocalPause,
+    /// Gates are open while a thread steps.
+    OpenGates,
+    /// Gates stay when breakpoints change.
+    StaleGates,
 }
 
 impl Mutant {
@@ -42,6 +46,8 @@ impl Mutant {
         Mutant::OneThread,
         Mutant::NoLifting,
         Mutant::LocalPause,
+        Mutant::OpenGates,
+        Mutant::StaleGates,
     ];
 }
 

@@ -23,17 +23,28 @@ pub(crate) fn calls() -> u64 {
     CALLS.load(Ordering::Relaxed)
 }
 
-/// Runs the body of a callback and returns what it returns; a panic in it becomes an error.
-pub(crate) fn guarded<R>(body: impl FnOnce() -> R) -> Result<R, InternalError> {
+/// Counts a call by the interpreter. [`guarded`] does it itself.
+#[inline]
+pub(crate) fn count() {
     // Not an addition in one step, which would cost more than it counts: whoever is here holds the interpreter.
     CALLS.store(CALLS.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-    let result = DEPTH.with(|depth| {
+}
+
+/// Runs the body of a callback and returns what it returns; a panic in it becomes an error.
+pub(crate) fn guarded<R>(body: impl FnOnce() -> R) -> Result<R, InternalError> {
+    count();
+    DEPTH.with(|depth| {
         depth.set(depth.get() + 1);
-        let result = panic::catch_unwind(AssertUnwindSafe(body));
+        let result = caught(body);
         depth.set(depth.get() - 1);
         result
-    });
-    result.map_err(|payload| InternalError::Panic(describe(payload.as_ref())))
+    })
+}
+
+/// As [`guarded`], but Rust reports a panic, too: keeping that back costs as much as a hot callback may.
+#[inline]
+pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Result<R, InternalError> {
+    panic::catch_unwind(AssertUnwindSafe(body)).map_err(|payload| InternalError::Panic(describe(payload.as_ref())))
 }
 
 /// Keeps Rust's own report of a panic quiet where [`guarded`] reports it in one line. Panics elsewhere are not rdb's.

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::ffi;
@@ -22,6 +22,7 @@ use rdb_core::ids::{CodeId, Line};
 use crate::errors::InternalError;
 use crate::ffi::{CodePtr, FramePtr, import, request_code_extra};
 use crate::opcodes::Opcodes;
+use crate::session::Gate;
 
 /// What rdb keeps with a code object. The flags change with the interpreter attached only.
 pub(crate) struct CodeEntry {
@@ -53,6 +54,14 @@ pub(crate) struct CodeEntry {
     run: AtomicBool,
     /// The generation of the plan of `bdb` in which nothing is to be done for most events of the code object.
     idle_in: AtomicU32,
+    /// The gates of its lines with breakpoints, which it owns; NULL: it has none.
+    gate: AtomicPtr<Gate>,
+}
+
+impl Drop for CodeEntry {
+    fn drop(&mut self) {
+        drop(self.replace_gate(None));
+    }
 }
 
 impl CodeEntry {
@@ -64,6 +73,21 @@ impl CodeEntry {
     /// Notes that the code is not the program's.
     pub(crate) fn make_own(&self) {
         self.own.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns the gates of its lines with breakpoints. They are freed by nobody while a thread crosses one.
+    #[inline]
+    pub(crate) fn gate(&self) -> Option<&Gate> {
+        // SAFETY: the pointer comes from a box of ours, which lives until it was replaced and no thread crosses a gate.
+        unsafe { self.gate.load(Ordering::Relaxed).as_ref() }
+    }
+
+    /// Gives it other gates, and returns those it had.
+    pub(crate) fn replace_gate(&self, gate: Option<Box<Gate>>) -> Option<Box<Gate>> {
+        let gate = gate.map_or(std::ptr::null_mut(), Box::into_raw);
+        let old = self.gate.swap(gate, Ordering::Relaxed);
+        // SAFETY: the pointer comes from a box of ours, and nobody finds it any more.
+        (!old.is_null()).then(|| unsafe { Box::from_raw(old) })
     }
 
     /// Returns whether the plan wants this kind of event of this code object in particular.
@@ -214,13 +238,19 @@ pub(crate) fn opcodes() -> &'static Opcodes {
 }
 
 /// Returns what rdb keeps with a code object. The reference is good as long as the code object.
+#[inline]
 pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
     let slot = SLOT.get().copied().flatten().expect("`prepare` comes before the first event");
     let known = code.extra(py, slot).cast::<CodeEntry>();
-    if !known.is_null() {
-        // SAFETY: only this function fills the slot, and the entry lives as long as the code object.
-        return unsafe { &*known };
+    // SAFETY: only `new_entry` fills the slot, and the entry lives as long as the code object.
+    match unsafe { known.as_ref() } {
+        Some(known) => known,
+        None => new_entry(py, code, slot),
     }
+}
+
+#[cold]
+fn new_entry(py: Python<'_>, code: CodePtr, slot: ffi::Py_ssize_t) -> &CodeEntry {
     let ends_program = ends_program(py, code);
     let fresh = CodeEntry {
         id: CodeId(NEXT.fetch_add(1, Ordering::Relaxed)),
@@ -235,6 +265,7 @@ pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {
         quiet_in: AtomicU32::new(0),
         met: AtomicBool::new(false),
         newborn: AtomicBool::new(false),
+        gate: AtomicPtr::new(std::ptr::null_mut()),
         run: AtomicBool::new(false),
         idle_in: AtomicU32::new(0),
     };

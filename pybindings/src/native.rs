@@ -5,7 +5,6 @@ use std::ffi::CString;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyInt;
 
 /// Makes a callable of a C function. It and what it points to live as long as the process.
 pub(crate) fn callable(py: Python<'_>, name: &str, function: ffi::PyCFunctionFast) -> PyResult<Py<PyAny>> {
@@ -37,10 +36,9 @@ pub(crate) unsafe fn arguments<'a>(
 }
 
 /// Returns the number that an argument is, if it is one and small enough.
-pub(crate) fn small_number(py: Python<'_>, number: *mut ffi::PyObject) -> Option<u32> {
-    // SAFETY: attached, and the interpreter keeps its argument alive during the call.
-    let number = unsafe { Bound::from_borrowed_ptr(py, number) };
-    // SAFETY: the type is checked in front.
-    let value = number.is_exact_instance_of::<PyInt>().then(|| unsafe { ffi::PyLong_AsLong(number.as_ptr()) })?;
+#[inline]
+pub(crate) fn small_number(_py: Python<'_>, number: *mut ffi::PyObject) -> Option<u32> {
+    // SAFETY: attached, and the interpreter keeps its argument alive during the call; the type is checked in front.
+    let value = unsafe { (ffi::PyLong_CheckExact(number) != 0).then(|| ffi::PyLong_AsLong(number)) }?;
     u32::try_from(value).ok()
 }

@@ -3,6 +3,7 @@
 use tracing::debug;
 
 use super::Engine;
+use crate::breakpoints::Breakpoint;
 use crate::codes::{Cover, Known};
 use crate::event::{EventKind, EventSet};
 use crate::ids::CodeId;
@@ -76,6 +77,7 @@ impl Engine {
         if !std::mem::take(&mut self.arming.stale) {
             return None;
         }
+        self.settle_gates();
         let wanted = self.wanted();
         let next = self.lowered(&wanted.plan);
         let without_search = Plan { new_code: false, ..wanted.plan.clone() };
@@ -100,8 +102,8 @@ impl Engine {
 
     fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::default();
-        for point in self.breakpoints.iter().filter(|point| point.enabled) {
-            for site in &point.sites {
+        for point in self.breakpoints.iter().filter(|point| point.is_enabled()) {
+            for site in point.sites() {
                 wanted.plan.want_locally(site.code, LINE);
             }
         }
@@ -156,7 +158,7 @@ impl Engine {
             };
             if old.local_kinds(code) != kinds && !everywhere {
                 known.disabled.clear();
-            } else if wants_disabled_line(known, |id| self.breakpoints.get(id).is_ok_and(|point| point.enabled)) {
+            } else if wants_disabled_line(known, |id| self.breakpoints.get(id).is_ok_and(Breakpoint::is_enabled)) {
                 known.disabled.clear();
                 if everywhere {
                     change.restart = true;

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use tracing::debug;
 
 use super::{Answer, CatchQuestion, Caught, Crossed, Decision, Engine, Found, Pending, Question, Stage};
-use crate::breakpoints::Crossing;
+use crate::breakpoints::{Breakpoint, Crossing};
 use crate::catch::CatchWhen;
 use crate::catches::Moments;
 use crate::codes::Cover;
 use crate::event::{Event, EventKind};
+use crate::gate::AtGate;
 use crate::ids::{BreakpointId, CatchId, CodeId, FrameId, Line, ThreadId, Tick};
 use crate::mutant::Mutant;
 use crate::stack::StackView;
 use crate::step::{Goal, Moment, Place, Step, Verdict, Watch};
 use crate::stop::{StepEnd, Stop, StopReason};
-use crate::thread::{At, TICKING, Unwound};
+use crate::thread::{At, TICKING, ThreadState, Unwound};
 
 /// What a decision has to know of a code object.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +30,7 @@ pub(super) struct Look {
 impl Engine {
     /// Decides what an event means.
     pub(super) fn decide(&mut self, event: &Event, stack: &dyn StackView) -> Decision {
-        let look = self.look(event.code, stack);
-        let state = self.threads.entry(event.thread).or_default();
-        if !look.skipped && TICKING.contains(event.kind) {
-            state.tick = state.tick.saturating_add(1);
-        }
+        let state = self.begin_event(event, stack);
         let runs_freely = state.step.is_none() && !state.pause && !self.pause_any;
         match event.kind {
             EventKind::Line if runs_freely && self.entries.is_empty() => self.decide_free_line(event, stack),
@@ -43,6 +40,16 @@ impl Engine {
             EventKind::Jump if self.capabilities.disable.contains(EventKind::Jump) => Decision::Disable,
             _ => self.decide_step(event, stack),
         }
+    }
+
+    /// Notes that an event has come, and returns what is kept for its thread.
+    pub(super) fn begin_event(&mut self, event: &Event, stack: &dyn StackView) -> ThreadState {
+        let look = self.look(event.code, stack);
+        let state = self.threads.entry(event.thread).or_default();
+        if !look.skipped && TICKING.contains(event.kind) {
+            state.tick = state.tick.saturating_add(1);
+        }
+        *state
     }
 
     /// Returns what is to be known of a code object, which is met now if it is new.
@@ -155,7 +162,12 @@ impl Engine {
         })
     }
 
-    fn consider_breakpoints(&mut self, event: &Event, mut crossed: Crossed, stack: &dyn StackView) -> Decision {
+    pub(super) fn consider_breakpoints(
+        &mut self,
+        event: &Event,
+        mut crossed: Crossed,
+        stack: &dyn StackView,
+    ) -> Decision {
         while let Some(id) = self.next_breakpoint(event, crossed.last) {
             crossed.last = Some(id);
             match self.breakpoints.cross(id, event.thread) {
@@ -168,7 +180,12 @@ impl Engine {
         }
         match crossed.found {
             Some(found) => self.stop_at_breakpoints(event, *found, stack),
-            None => self.decide_bare_line(event, stack),
+            None => {
+                if crossed.last.is_some() {
+                    self.publish_gates(event.code);
+                }
+                self.decide_bare_line(event, stack)
+            }
         }
     }
 
@@ -389,7 +406,7 @@ impl Engine {
             Cover::Sites => known.sites.iter().any(|&(at, id)| {
                 at == line
                     && !defect.is(Mutant::DisableSites)
-                    && self.breakpoints.get(id).is_ok_and(|point| point.enabled)
+                    && self.breakpoints.get(id).is_ok_and(Breakpoint::is_enabled)
             }),
         };
         if !covered {
@@ -409,7 +426,7 @@ impl Engine {
 }
 
 impl Crossed {
-    fn note(&mut self, id: BreakpointId, crossing: Crossing) {
+    pub(super) fn note(&mut self, id: BreakpointId, crossing: Crossing) {
         match crossing {
             Crossing::Passes | Crossing::Asks(_) => {}
             Crossing::Stops => self.found.get_or_insert_default().stops.push(id),
@@ -420,6 +437,12 @@ impl Crossed {
                 found.error.get_or_insert(message);
             }
         }
+    }
+}
+
+impl From<AtGate> for Crossing {
+    fn from(at: AtGate) -> Self {
+        at.error.map_or(Self::Stops, Self::Failed)
     }
 }
 

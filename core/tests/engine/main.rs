@@ -2,6 +2,7 @@
 //! heard, step tables, the filtering law.
 
 mod breakpoints;
+mod gates;
 mod hearing;
 mod law;
 mod model;

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use rdb_core::engine::{Answer, Decision, Engine, Pending, Question};
 use rdb_core::event::{Event, EventKind, ExceptionTraits};
 use rdb_core::ids::{Line, ThreadId};
+use rdb_core::stack::StackView;
 use rdb_core::stop::{StepEnd, Stop, StopReason};
 
 use crate::code::CodeEntry;
@@ -91,17 +92,33 @@ pub(crate) enum Verdict {
 impl Session {
     /// Hears one event.
     pub(crate) fn hear(&'static self, py: Python<'_>, heard: &Heard<'_, '_>) -> Verdict {
-        self.events.store(self.events.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.count_event();
         if self.is(state::LEAVING | state::PANIC) {
             return self.hear_unusual(py, heard);
         }
-        threads::know(py);
         if heard.kind == EventKind::Instruction && stepped_from(heard.offset) {
             return Verdict::Nothing;
         }
+        self.hear_with(py, heard, |engine, event, stack| engine.on_event(event, stack))
+    }
+
+    /// Counts an event that was heard, at a gate or by the engine.
+    #[inline]
+    pub(super) fn count_event(&self) {
+        self.events.store(self.events.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Has the engine decide about an event, and does what it says.
+    pub(super) fn hear_with(
+        &'static self,
+        py: Python<'_>,
+        heard: &Heard<'_, '_>,
+        ask: impl FnOnce(&mut Engine, &Event, &dyn StackView) -> Decision,
+    ) -> Verdict {
+        threads::know(py);
         let event = heard.event(thread_id());
         let stack = LiveStack::at(py, heard.frame).with_exception(heard.exception.clone());
-        let verdict = match self.decide(py, |engine| engine.on_event(&event, &stack)) {
+        let verdict = match self.decide(py, |engine| ask(engine, &event, &stack)) {
             Ok(Decision::Continue) => Ok(Verdict::Nothing),
             Ok(Decision::Disable) => Ok(Verdict::Disable),
             Ok(decision) => Python::attach(|py| self.act(py, heard, &stack, decision)),
@@ -117,12 +134,13 @@ impl Session {
     /// what is wanted, and a step after a step changes nothing at all.
     fn decide(&self, py: Python<'_>, ask: impl FnOnce(&mut Engine) -> Decision) -> PyResult<Decision> {
         self.bury(py);
-        let (decision, plan) = {
+        let (decision, plan, gates) = {
             let mut engine = self.engine();
             let decision = ask(&mut engine);
             let plan = if matches!(decision, Decision::Stop(_)) { None } else { engine.take_plan_change() };
-            (decision, plan)
+            (decision, plan, engine.take_gates())
         };
+        Self::set_gates(py, gates);
         self.apply(py, plan)?;
         Ok(decision)
     }

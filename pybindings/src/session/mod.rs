@@ -6,6 +6,7 @@
 
 mod baton;
 mod fork;
+mod gate;
 mod hear;
 mod leave;
 mod stop;
@@ -34,6 +35,7 @@ use crate::{callback, log, scan};
 use baton::Baton;
 use leave::Leaving;
 
+pub(crate) use gate::Gate;
 pub(crate) use hear::{Heard, Verdict};
 pub(crate) use stop::Stopped;
 
@@ -184,11 +186,12 @@ impl Session {
     /// Changes the engine, then brings the plan that follows from it into force.
     pub(crate) fn update<R>(&self, py: Python<'_>, change: impl FnOnce(&mut Engine) -> R) -> PyResult<R> {
         self.bury(py);
-        let (result, plan) = {
+        let (result, plan, gates) = {
             let mut engine = self.engine();
             let result = change(&mut engine);
-            (result, engine.take_plan_change())
+            (result, engine.take_plan_change(), engine.take_gates())
         };
+        Self::set_gates(py, gates);
         self.apply(py, plan)?;
         Ok(result)
     }

@@ -72,6 +72,10 @@ impl Backend {
         Self { everything: true, ..Self::planned(capabilities) }
     }
 
+    pub(crate) fn hears_everything(&self) -> bool {
+        self.everything
+    }
+
     pub(crate) fn watches_code(&self) -> bool {
         self.capabilities.code_watcher && (self.everything || self.new_code)
     }

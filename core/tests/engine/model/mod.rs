@@ -4,7 +4,12 @@
 pub(crate) mod backend;
 pub(crate) mod machine;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use rdb_core::engine::{Answer, Decision, Engine, Question};
+use rdb_core::event::EventKind;
+use rdb_core::gate::{Gates, Passage};
 use rdb_core::ids::{CodeId, ThreadId};
 use rdb_core::stop::{Resume, Stop};
 
@@ -27,17 +32,26 @@ pub(crate) struct Session {
     pub(crate) machine: Machine,
     pub(crate) log: Vec<String>,
     pub(crate) moment: usize,
+    gates: HashMap<CodeId, Arc<Gates>>,
+    /// How many events ended at a gate.
+    pub(crate) passed: usize,
 }
 
 impl Session {
     pub(crate) fn new(engine: Engine, backend: Backend, machine: Machine) -> Self {
-        Self { engine, backend, machine, log: Vec::new(), moment: 0 }
+        Self { engine, backend, machine, log: Vec::new(), moment: 0, gates: HashMap::new(), passed: 0 }
     }
 
     /// Makes the backend do what the engine asks for.
     pub(crate) fn arm(&mut self) {
         if let Some(change) = self.engine.take_plan_change() {
             self.backend.apply(&change);
+        }
+        for (code, gates) in self.engine.take_gates() {
+            match gates {
+                Some(gates) => drop(self.gates.insert(code, gates)),
+                None => drop(self.gates.remove(&code)),
+            }
         }
     }
 
@@ -82,7 +96,14 @@ impl Session {
     }
 
     fn deliver(&mut self, thread: usize, raw: &machine::Raw, user: &mut dyn User) {
-        let mut decision = self.engine.on_event(&raw.event, &self.machine.view(thread));
+        let mut decision = match self.pass_gate(raw, user) {
+            Passage::Passed => {
+                self.passed += 1;
+                return;
+            }
+            Passage::Closed => self.engine.on_event(&raw.event, &self.machine.view(thread)),
+            Passage::Stopped(at) => self.engine.on_stopped_at_gate(&raw.event, at, &self.machine.view(thread)),
+        };
         self.arm();
         while let Decision::Evaluate(pending) = decision {
             let answer = user.answer(&pending.question, self.moment);
@@ -95,6 +116,17 @@ impl Session {
             Decision::KeepValue => self.log.push(format!("{}: keep", self.moment)),
             Decision::Stop(stop) => self.serve(&stop, thread, user),
         }
+    }
+}
+
+impl Session {
+    /// Tries the gate of a line. Who hears everything hears of each crossing, too.
+    fn pass_gate(&self, raw: &machine::Raw, user: &mut dyn User) -> Passage {
+        let gates = self.gates.get(&raw.event.code).filter(|_| !self.backend.hears_everything());
+        let line = raw.event.line.filter(|_| raw.event.kind == EventKind::Line);
+        let (Some(gates), Some(line)) = (gates, line) else { return Passage::Closed };
+        let question = |number: usize| Question::Condition(Arc::clone(&gates.conditions()[number]));
+        gates.cross(line, || raw.event.thread, |number| user.answer(&question(number), self.moment))
     }
 }
 

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use rdb_core::event::EventKind;
+use rdb_core::gate::{AtGate, Passage};
 use rdb_core::ids::Line;
 
 use crate::backend::monitoring::kinds::{DISABLE, DISABLE_OWN, WITH_EXCEPTION, WITH_VALUE};
-use crate::callback::guarded;
+use crate::callback::{caught, count, guarded};
 use crate::code::{self, CodeEntry, mask};
+use crate::errors::InternalError;
 use crate::ffi::CodePtr;
 use crate::native::{self, callable, small_number};
 use crate::session::{Heard, Session, Verdict};
@@ -28,10 +30,11 @@ pub(super) fn callbacks(py: Python<'_>) -> PyResult<Vec<(EventKind, Py<PyAny>)>>
         };
     }
     let table = table![
-        Start Resume Throw Line Instruction Jump BranchLeft BranchRight Call CReturn CRaise Return Yield Unwind Raise
+        Start Resume Throw Instruction Jump BranchLeft BranchRight Call CReturn CRaise Return Yield Unwind Raise
         Reraise ExceptionHandled StopIteration
     ];
-    table.into_iter().map(|(kind, function)| Ok((kind, callable(py, kind.name(), function)?))).collect()
+    let line = (EventKind::Line, on_line as ffi::PyCFunctionFast);
+    table.into_iter().chain([line]).map(|(kind, function)| Ok((kind, callable(py, kind.name(), function)?))).collect()
 }
 
 /// Hears one event. `KIND` is an [`EventKind`].
@@ -43,7 +46,12 @@ unsafe extern "C" fn on_event<const KIND: usize>(
     let kind = EventKind::ALL[KIND];
     // SAFETY: the interpreter calls with itself attached and with the arguments of the event.
     let (py, arguments) = unsafe { (Python::assume_attached(), native::arguments(arguments, count)) };
-    let verdict = guarded(|| hear(py, kind, arguments)).unwrap_or_else(|error| {
+    answer(py, guarded(|| hear(py, kind, arguments)))
+}
+
+/// Returns what the interpreter is answered.
+fn answer(py: Python<'_>, verdict: Result<Verdict, InternalError>) -> *mut ffi::PyObject {
+    let verdict = verdict.unwrap_or_else(|error| {
         Session::fail(py, &error);
         Verdict::Nothing
     });
@@ -58,6 +66,49 @@ unsafe extern "C" fn on_event<const KIND: usize>(
             }
         }
     }
+}
+
+/// Hears a line event. Nearly all of them end at a gate, so that this goes the shortest way there.
+unsafe extern "C" fn on_line(
+    module: *mut ffi::PyObject,
+    arguments: *mut *mut ffi::PyObject,
+    number: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls with itself attached and with the arguments of the event: a code object and a line.
+    let (py, [code, line]) = unsafe { (Python::assume_attached(), [*arguments, *arguments.add(1)]) };
+    match caught(|| cross(py, code, line)) {
+        Ok(Passage::Passed) => {
+            count();
+            // SAFETY: the object lives as long as the interpreter; a new reference is returned.
+            unsafe { ffi::Py_NewRef(ffi::Py_None()) }
+        }
+        Ok(Passage::Stopped(at)) => answer(py, guarded(|| stopped(py, code, line, at))),
+        // SAFETY: the arguments are passed on.
+        Ok(Passage::Closed) => unsafe { on_event::<{ EventKind::Line as usize }>(module, arguments, number) },
+        Err(error) => answer(py, Err(error)),
+    }
+}
+
+/// Lets the thread cross a line at its gate.
+#[inline]
+fn cross(py: Python<'_>, code: *mut ffi::PyObject, line: *mut ffi::PyObject) -> Passage {
+    match (Session::active(), at_line(py, code, line)) {
+        (Some(session), Some(heard)) => session.cross(py, &heard),
+        _ => Passage::Closed,
+    }
+}
+
+fn stopped(py: Python<'_>, code: *mut ffi::PyObject, line: *mut ffi::PyObject, at: AtGate) -> Verdict {
+    match (Session::active(), at_line(py, code, line)) {
+        (Some(session), Some(heard)) => session.stopped_at_gate(py, &heard, at),
+        _ => Verdict::Nothing,
+    }
+}
+
+#[inline]
+fn at_line<'py>(py: Python<'py>, code: *mut ffi::PyObject, line: *mut ffi::PyObject) -> Option<Heard<'py, 'py>> {
+    let entry = code::entry(py, CodePtr::from_raw(code)?);
+    Some(Place { kind: EventKind::Line, line: small_number(py, line), offset: None }.heard(entry))
 }
 
 fn hear(py: Python<'_>, kind: EventKind, arguments: &[*mut ffi::PyObject]) -> Verdict {
@@ -87,10 +138,11 @@ fn hear(py: Python<'_>, kind: EventKind, arguments: &[*mut ffi::PyObject]) -> Ve
     // SAFETY: the interpreter keeps the arguments alive during the call.
     let argument = argument.map(|&argument| unsafe { Bound::from_borrowed_ptr(py, argument) });
     let (value, exception) = if WITH_VALUE.contains(kind) { (argument, None) } else { (None, argument) };
-    let verdict = session.hear(
-        py,
-        &Heard { kind: place.kind, entry, line: place.line, offset: place.offset, value, exception, frame: None },
-    );
+    let heard = Heard { value, exception, ..place.heard(entry) };
+    let verdict = match (kind, heard.kind) {
+        (EventKind::Jump, EventKind::Line) => session.hear_line(py, &heard),
+        _ => session.hear(py, &heard),
+    };
     match verdict {
         Verdict::Disable if !may_disable(kind, entry) => Verdict::Nothing,
         verdict => verdict,
@@ -115,6 +167,15 @@ struct Place {
     kind: EventKind,
     line: Option<Line>,
     offset: Option<u32>,
+}
+
+impl Place {
+    /// Returns what is heard here, as far as it is no object.
+    #[inline]
+    fn heard<'a>(&self, entry: &'a CodeEntry) -> Heard<'a, 'static> {
+        let &Self { kind, line, offset } = self;
+        Heard { kind, entry, line, offset, value: None, exception: None, frame: None }
+    }
 }
 
 /// Reads the place out of the arguments; None: a jump that is no line event, and never will be one.

@@ -273,7 +273,11 @@ fn hear(py: Python<'_>, frame: FramePtr, what: TraceWhat, argument: Option<&Boun
         return Ok(());
     }
     let Some(heard) = translate::heard(py, frame, entry, what, argument) else { return Ok(()) };
-    let verdict = if wanted & code::mask(heard.kind) == 0 { Verdict::Nothing } else { session.hear(py, &heard) };
+    let verdict = match heard.kind {
+        kind if wanted & code::mask(kind) == 0 => Verdict::Nothing,
+        EventKind::Line => session.hear_line(py, &heard),
+        _ => session.hear(py, &heard),
+    };
     if what == ffi::PyTrace_RETURN {
         passing::forget(frame);
     }

@@ -106,7 +106,7 @@ impl Function {
         }
         let callable = match self.known(bound) {
             Some(callable) => callable,
-            None => match self.make(py, bound) {
+            None => match Python::attach(|py| self.make(py, bound)) {
                 Ok(made) => made?,
                 Err(error) => return Some(Err(error)),
             },

@@ -126,17 +126,24 @@ impl Condition {
     /// cannot before [`prepare_here`](Self::prepare_here).
     #[inline]
     pub(crate) fn told_here(&self, py: Python<'_>) -> Option<bool> {
+        self.told(py, Slots::running(py)?)
+    }
+
+    /// As [`told_here`](Self::told_here), in another frame.
+    #[inline]
+    pub(crate) fn told(&self, py: Python<'_>, slots: Slots) -> Option<bool> {
         match self.plan.get() {
-            Some(Plan::Fast(fast)) => fast.told(py, Slots::running(py)?),
+            Some(Plan::Fast(fast)) => fast.told(py, slots),
             _ => None,
         }
     }
 
     /// Compiles the condition for the frame that runs.
     pub(crate) fn prepare_here(&self, py: Python<'_>) {
-        let _made = self.plan(py, &|| FramePtr::current(py));
+        let _made = self.plan(&|| FramePtr::current(py));
     }
 
+    /// Callbacks ask attached, but without PyO3's knowing; what drops objects that are not bound needs that.
     #[inline]
     fn ask(
         &self,
@@ -145,27 +152,31 @@ impl Condition {
         frame: impl Fn() -> Option<FramePtr>,
         snapshot: Snapshot,
     ) -> (Form, Answer) {
-        if let (Some(slots), Some(plan)) = (slots, self.plan(py, &frame)) {
+        if let (Some(slots), Some(plan)) = (slots, self.plan(&frame)) {
             match plan.ask(py, slots) {
                 Some((form, Ok(true))) => return (form, Answer::True),
                 Some((form, Ok(false))) => return (form, Answer::False),
-                Some((form, Err(error))) => return (form, answer(py, Err(error.into()))),
+                Some((form, Err(error))) => return (form, Python::attach(|py| answer(py, Err(error.into())))),
                 None => {}
             }
         }
-        let Some(frame) = frame() else { return (Form::General, Answer::False) };
+        (Form::General, Python::attach(|py| self.ask_general(py, frame()?, snapshot)).unwrap_or(Answer::False))
+    }
+
+    #[cold]
+    fn ask_general(&self, py: Python<'_>, frame: FramePtr, snapshot: Snapshot) -> Option<Answer> {
         let frame = frame.object(py);
         let _kept = (snapshot == Snapshot::Kept).then(|| keep_snapshot(&frame));
-        (Form::General, answer(py, self.evaluate(&frame).and_then(|value| Ok(value.is_truthy()?))))
+        Some(answer(py, self.evaluate(&frame).and_then(|value| Ok(value.is_truthy()?))))
     }
 
     /// Returns what can be evaluated without a frame object, if anything.
     #[inline]
-    fn plan(&self, py: Python<'_>, frame: &impl Fn() -> Option<FramePtr>) -> Option<&Fast> {
+    fn plan(&self, frame: &impl Fn() -> Option<FramePtr>) -> Option<&Fast> {
         let plan = match self.plan.get() {
             Some(plan) => plan,
             None => {
-                let made = self.make_plan(py, frame()?);
+                let made = Python::attach(|py| Some(self.make_plan(py, frame()?)))?;
                 self.plan.get_or_init(|| made)
             }
         };

@@ -27,6 +27,8 @@ pub(super) enum Node {
     /// A name that is no variable of the function.
     Global(Py<PyString>),
     Constant(Constant),
+    /// `variable op constant`: what most conditions are, so that it goes a shorter way than `Compare`.
+    Simple(Variable, Comparison, Constant),
     Not(Box<Node>),
     Negative(Box<Node>),
     Binary(Box<Node>, Operator, Box<Node>),
@@ -102,6 +104,7 @@ enum Value<'a, 'py> {
 #[inline]
 pub(super) fn is_true(py: Python<'_>, node: &Node, slots: Slots) -> Told<bool> {
     match node {
+        Node::Simple(variable, comparison, constant) => simple(py, *variable, *comparison, constant, slots),
         Node::Compare(first, rest) => compare(py, first, rest, slots),
         Node::Among(value, constants, expected) => among(py, value, constants, *expected, slots),
         Node::Not(inner) => Ok(!is_true(py, inner, slots)?),
@@ -138,7 +141,9 @@ fn evaluate<'a, 'py>(py: Python<'py>, node: &'a Node, slots: Slots) -> Told<Valu
             let left = evaluate(py, left, slots)?;
             binary(left, *operator, evaluate(py, right, slots)?)
         }
-        Node::Compare(..) | Node::Among(..) | Node::Not(_) => is_true(py, node, slots).map(Value::Bool),
+        Node::Simple(..) | Node::Compare(..) | Node::Among(..) | Node::Not(_) => {
+            is_true(py, node, slots).map(Value::Bool)
+        }
         Node::And(parts) => chosen(py, parts, slots, Expected::No),
         Node::Or(parts) => chosen(py, parts, slots, Expected::Yes),
     }
@@ -217,6 +222,7 @@ fn read<'a, 'py>(object: Borrowed<'a, 'py, PyAny>) -> Told<Value<'a, 'py>> {
 }
 
 impl Constant {
+    #[inline]
     fn value<'a, 'py>(&'a self, py: Python<'py>) -> Value<'a, 'py> {
         match self {
             Self::None => Value::None,
@@ -267,6 +273,19 @@ fn is_container(object: Borrowed<'_, '_, PyAny>) -> bool {
         || object.is_exact_instance_of::<PySet>()
 }
 
+#[inline]
+fn simple(py: Python<'_>, variable: Variable, comparison: Comparison, constant: &Constant, slots: Slots) -> Told<bool> {
+    let object = slots.value(py, variable).ok_or(Unsure)?;
+    match (comparison, constant) {
+        (Comparison::Is(expected), Constant::None) => Ok(expected.holds(object.is_none())),
+        (Comparison::Is(expected), Constant::Bool(value)) => Ok(expected.holds(object.is(PyBool::new(py, *value)))),
+        (Comparison::Equal(expected), constant) => Ok(expected.holds(equal(read(object)?, constant.value(py))?)),
+        (Comparison::Less(expected), constant) => less(read(object)?, constant.value(py), expected),
+        (Comparison::Greater(expected), constant) => less(constant.value(py), read(object)?, expected),
+        (Comparison::Is(_) | Comparison::In(_), _) => Err(Unsure),
+    }
+}
+
 fn compare(py: Python<'_>, first: &Node, rest: &[(Comparison, Node)], slots: Slots) -> Told<bool> {
     let mut left = first;
     for (comparison, right) in rest {
@@ -300,7 +319,11 @@ fn is_same(py: Python<'_>, left: &Node, right: &Node, slots: Slots) -> Told<bool
     Ok(identity(left)? == identity(right)?)
 }
 
+#[inline]
 fn equal(left: Value<'_, '_>, right: Value<'_, '_>) -> Told<bool> {
+    if let (Value::Int(left), Value::Int(right)) = (left, right) {
+        return Ok(left == right);
+    }
     match (left.as_number(), right.as_number()) {
         (Value::Object(_), _) | (_, Value::Object(_)) => Err(Unsure),
         (Value::Str(left), Value::Str(right)) => Ok(same_text(left, right)),
@@ -313,7 +336,11 @@ fn equal(left: Value<'_, '_>, right: Value<'_, '_>) -> Told<bool> {
 }
 
 /// Answers `left < right` if `expected` is so, else `left >= right`: with a float that is no number, both are false.
+#[inline]
 fn less(left: Value<'_, '_>, right: Value<'_, '_>, expected: Expected) -> Told<bool> {
+    if let (Value::Int(left), Value::Int(right)) = (left, right) {
+        return Ok(expected.holds(left < right));
+    }
     let order = order(left.as_number(), right.as_number())?;
     Ok(order.is_some_and(|order| expected.holds(order == Ordering::Less)))
 }

@@ -51,9 +51,17 @@ fn unary(tree: &Bound<'_, PyAny>, variables: &Variables) -> PyResult<Option<Node
     let operator = tree.getattr(intern!(tree.py(), "op"))?.get_type().name()?;
     Ok(match operator.to_str()? {
         "Not" => Some(Node::Not(Box::new(operand))),
-        "USub" => Some(Node::Negative(Box::new(operand))),
+        "USub" => Some(negative(operand)),
         _ => None,
     })
+}
+
+fn negative(operand: Node) -> Node {
+    match operand {
+        Node::Constant(Constant::Int(value)) if value != i64::MIN => Node::Constant(Constant::Int(-value)),
+        Node::Constant(Constant::Float(value)) => Node::Constant(Constant::Float(-value)),
+        operand => Node::Negative(Box::new(operand)),
+    }
 }
 
 fn binary(tree: &Bound<'_, PyAny>, variables: &Variables) -> PyResult<Option<Node>> {
@@ -99,7 +107,19 @@ fn compare(tree: &Bound<'_, PyAny>, variables: &Variables) -> PyResult<Option<No
         let Some(value) = parse(&value, variables)? else { return Ok(None) };
         rest.push((comparison(&operator)?, value));
     }
-    Ok(Some(Node::Compare(Box::new(first), rest)))
+    Ok(Some(comparing(first, rest)))
+}
+
+fn comparing(first: Node, mut rest: Vec<(Comparison, Node)>) -> Node {
+    match (first, rest.pop()) {
+        (Node::Variable(variable), Some((comparison, Node::Constant(constant)))) if rest.is_empty() => {
+            Node::Simple(variable, comparison, constant)
+        }
+        (first, last) => {
+            rest.extend(last);
+            Node::Compare(Box::new(first), rest)
+        }
+    }
 }
 
 /// Returns the constants of a display that has nothing else.
