@@ -45,25 +45,27 @@ pub struct PlanChange {
     pub new_code: Option<bool>,
 }
 
+/// A loop on one line repeats its line by a jump backwards, which the backend turns into a LINE event.
 const JUMP: EventSet = EventSet::of(&[EventKind::Jump]);
-/// LINE without START loses lines in CPython 3.13 and later, so both are always armed together. A loop on one line
-/// repeats its line by a jump backwards, which the backend turns into a LINE event.
-const LINE_COMPANIONS: EventSet = EventSet::of(&[EventKind::Start, EventKind::Jump]);
+/// LINE without START loses the line that a code object starts with in CPython 3.13 and later, so both are armed together
+/// where that line is wanted: everywhere, and in code objects as [`Plan::want_locally`] is told.
+const START: EventSet = EventSet::of(&[EventKind::Start]);
 
 impl Plan {
-    /// Adds kinds wanted in one code object.
+    /// Adds kinds wanted in one code object. If `Line` is wanted of the line that the code starts with, `Start` has to be wanted,
+    /// too.
     pub fn want_locally(&mut self, code: CodeId, kinds: EventSet) {
         *self.local.entry(code).or_default() |= kinds;
     }
 
     /// Returns the plan that this interpreter can carry out: what cannot be had in single code objects is lifted to
-    /// all code, what cannot be had at all is left out, and LINE gets its companions.
+    /// all code, what cannot be had at all is left out, and LINE gets what it needs beside it.
     #[must_use]
     pub fn lower(&self, capabilities: &Capabilities) -> Plan {
         let mut lowered = Plan { global: self.global, local: IndexMap::new(), new_code: self.new_code };
         for (&code, &kinds) in &self.local {
             let asked = kinds;
-            let kinds = with_companions(kinds);
+            let kinds = with_jump(kinds);
             let lifted = kinds & !capabilities.local;
             // JUMP as a companion is lifted only where LINE is: else it would be nothing but cost.
             let needless = if lifted.contains(EventKind::Line) { EventSet::EMPTY } else { JUMP & !asked };
@@ -74,9 +76,12 @@ impl Plan {
             }
         }
         if self.new_code && !capabilities.code_watcher {
-            lowered.global |= EventSet::of(&[EventKind::Start]);
+            lowered.global |= START;
         }
-        lowered.global = with_companions(lowered.global) & capabilities.global;
+        if lowered.global.contains(EventKind::Line) {
+            lowered.global |= START;
+        }
+        lowered.global = with_jump(lowered.global) & capabilities.global;
         lowered
     }
 
@@ -112,8 +117,8 @@ impl PlanChange {
     }
 }
 
-fn with_companions(kinds: EventSet) -> EventSet {
-    if kinds.contains(EventKind::Line) { kinds | LINE_COMPANIONS } else { kinds }
+fn with_jump(kinds: EventSet) -> EventSet {
+    if kinds.contains(EventKind::Line) { kinds | JUMP } else { kinds }
 }
 
 #[cfg(test)]
@@ -145,9 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn line_is_armed_with_its_companions() {
+    fn line_is_armed_with_what_it_needs() {
         let all = capabilities(!EventSet::EMPTY, !EventSet::EMPTY);
-        check_lower(all, &plan(&[], &[(X, &[Line])]), &plan(&[], &[(X, &[Line, Start, Jump])]));
+        check_lower(all, &plan(&[], &[(X, &[Line])]), &plan(&[], &[(X, &[Line, Jump])]));
+        check_lower(all, &plan(&[], &[(X, &[Line, Start])]), &plan(&[], &[(X, &[Line, Start, Jump])]));
         check_lower(all, &plan(&[Line], &[]), &plan(&[Line, Start, Jump], &[]));
         check_lower(all, &plan(&[], &[(X, &[Return])]), &plan(&[], &[(X, &[Return])]));
     }
@@ -156,7 +162,7 @@ mod tests {
     fn what_cannot_be_local_is_lifted() {
         let some = capabilities(set(&[Line, Start, Return]), !EventSet::EMPTY);
         let wanted = plan(&[], &[(X, &[Line, Unwind]), (Y, &[Return])]);
-        check_lower(some, &wanted, &plan(&[Unwind], &[(X, &[Line, Start]), (Y, &[Return])]));
+        check_lower(some, &wanted, &plan(&[Unwind], &[(X, &[Line]), (Y, &[Return])]));
     }
 
     #[test]
@@ -169,7 +175,7 @@ mod tests {
     #[test]
     fn what_cannot_be_had_is_dropped() {
         let few = capabilities(set(&[Line, Start]), set(&[Start]));
-        check_lower(few, &plan(&[Raise], &[(X, &[Line, Unwind])]), &plan(&[], &[(X, &[Line, Start])]));
+        check_lower(few, &plan(&[Raise], &[(X, &[Line, Unwind])]), &plan(&[], &[(X, &[Line])]));
     }
 
     #[test]

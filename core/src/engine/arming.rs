@@ -36,6 +36,7 @@ impl Wanted {
     fn whole(&mut self, code: CodeId, kinds: EventSet) {
         self.plan.want_locally(code, kinds);
         if kinds.contains(EventKind::Line) {
+            self.plan.want_locally(code, START);
             self.whole.push(code);
         }
     }
@@ -104,7 +105,9 @@ impl Engine {
         let mut wanted = Wanted::default();
         for point in self.breakpoints.iter().filter(|point| point.is_enabled()) {
             for site in point.sites() {
-                wanted.plan.want_locally(site.code, LINE);
+                let at_start = self.codes.get(site.code).is_none_or(|known| known.info.first_line == site.line);
+                // START is heard at each call, so only a line that would be lost without it is worth that.
+                wanted.plan.want_locally(site.code, if at_start { LINE | START } else { LINE });
             }
         }
         wanted.plan.new_code = !self.breakpoints.is_empty();

@@ -17,7 +17,13 @@ const F: CodeId = CodeId(1);
 const LIB: CodeId = CodeId(2);
 const THREAD: ThreadId = ThreadId(1);
 
+/// A function on one line.
+const ONE: CodeId = CodeId(3);
+
+/// What every line of a code object needs.
 const LINE: EventSet = EventSet::of(&[EventKind::Line, EventKind::Start, EventKind::Jump]);
+/// What a line that the code object does not start with needs.
+const LATER_LINE: EventSet = EventSet::of(&[EventKind::Line, EventKind::Jump]);
 const ENTER: EventSet = EventSet::of(&[EventKind::Start, EventKind::Resume, EventKind::Throw]);
 const FRAME: EventSet =
     EventSet::of(&[EventKind::Return, EventKind::Unwind, EventKind::Raise, EventKind::StopIteration]);
@@ -55,12 +61,21 @@ fn breakpoints_want_nothing_global() {
     let mut engine = Engine::new(capabilities("local exceptions"));
     let _ = engine.meet_code(F, FakeStack::code("/m.py", "f", &[10, 11, 12]));
     let _ = engine.add_breakpoint(breakpoint(11));
-    let expected = PlanChange { local: vec![(F, LINE)], new_code: Some(true), ..PlanChange::default() };
+    let expected = PlanChange { local: vec![(F, LATER_LINE)], new_code: Some(true), ..PlanChange::default() };
     assert_eq!(engine.take_plan_change(), Some(expected));
     assert_eq!(engine.take_plan_change(), None);
     engine.remove_breakpoint(BreakpointId(1)).expect("it is there");
     let expected = PlanChange { local: vec![(F, EventSet::EMPTY)], new_code: Some(false), ..PlanChange::default() };
     assert_eq!(engine.take_plan_change(), Some(expected));
+}
+
+#[test]
+fn only_the_line_that_code_starts_with_needs_its_start() {
+    let mut engine = Engine::new(capabilities("local exceptions"));
+    let _ = engine.meet_code(ONE, FakeStack::code("/m.py", "one", &[10]));
+    let _ = engine.add_breakpoint(breakpoint(10));
+    let change = engine.take_plan_change().expect("the breakpoint is bound");
+    assert_eq!(change.local, vec![(ONE, LINE)]);
 }
 
 #[test]
@@ -97,7 +112,7 @@ fn a_start_that_only_met_code_is_disabled_until_a_step_wants_it() {
     assert_eq!(engine.take_bound(), [BreakpointId(1)]);
     assert_eq!(engine.take_bound(), []);
     let change = engine.take_plan_change().expect("the breakpoint is bound");
-    assert_eq!((change.local, change.restart), (vec![(F, LINE)], false));
+    assert_eq!((change.local, change.restart), (vec![(F, LATER_LINE)], false));
     assert_eq!(engine.on_event(&event(EventKind::Start, F, 10), &stack()), Decision::Continue);
     assert!(step(&mut engine, StepGoal::Into).restart);
 }
@@ -107,10 +122,12 @@ fn a_start_that_was_disabled_is_needed_when_its_code_is_armed() {
     let mut engine = Engine::new(capabilities("no code watcher"));
     let _ = engine.add_breakpoint(breakpoint(99));
     drop(engine.take_plan_change());
-    assert_eq!(engine.on_event(&event(EventKind::Start, F, 10), &stack()), Decision::Disable);
-    let _ = engine.add_breakpoint(breakpoint(11));
+    let mut stack = stack();
+    stack.define(ONE, FakeStack::code("/m.py", "one", &[10]));
+    assert_eq!(engine.on_event(&event(EventKind::Start, ONE, 10), &stack), Decision::Disable);
+    let _ = engine.add_breakpoint(breakpoint(10));
     let change = engine.take_plan_change().expect("the breakpoint is bound");
-    assert_eq!((change.local, change.restart), (vec![(F, LINE)], true));
+    assert_eq!((change.local, change.restart), (vec![(ONE, LINE)], true));
 }
 
 #[test]
