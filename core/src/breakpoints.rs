@@ -1,6 +1,6 @@
 //! The table of breakpoints: numbers, binding, and what counts as a hit (bdb's rules).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -71,8 +71,10 @@ impl Breakpoint {
 #[derive(Debug, Default)]
 pub(crate) struct Breakpoints {
     table: IndexMap<BreakpointId, Breakpoint, IdHash>,
-    /// How many breakpoints each file has, so that `wants_path` is one look-up.
-    files: HashMap<Arc<str>, usize>,
+    /// The breakpoints of each file.
+    files: HashMap<Arc<str>, BTreeSet<BreakpointId>>,
+    /// Those of a front end's own.
+    internal: Vec<BreakpointId>,
     last: u32,
     last_internal: u32,
 }
@@ -98,12 +100,14 @@ impl Breakpoints {
     pub(crate) fn add(&mut self, spec: BreakpointSpec) -> BreakpointId {
         let id = if spec.internal {
             self.last_internal += 1;
-            BreakpointId(FIRST_INTERNAL | self.last_internal)
+            let id = BreakpointId(FIRST_INTERNAL | self.last_internal);
+            self.internal.push(id);
+            id
         } else {
             self.last += 1;
             BreakpointId(self.last)
         };
-        *self.files.entry(Arc::clone(spec.target.path())).or_default() += 1;
+        self.files.entry(Arc::clone(spec.target.path())).or_default().insert(id);
         let info =
             BreakpointInfo { id, spec, enabled: true, ignore: 0, hits: 0, commands: Vec::new(), sites: Vec::new() };
         let mut breakpoint = Breakpoint { info, counts: Arc::default() };
@@ -122,12 +126,13 @@ impl Breakpoints {
         let info = removed.info();
         removed.enable(Liveness::Dead);
         let path = info.spec.target.path();
-        if let Some(count) = self.files.get_mut(path) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
+        if let Some(ids) = self.files.get_mut(path) {
+            ids.remove(&id);
+            if ids.is_empty() {
                 self.files.remove(path);
             }
         }
+        self.internal.retain(|&internal| internal != id);
         Ok(info)
     }
 
@@ -146,10 +151,8 @@ impl Breakpoints {
 
     /// Returns the breakpoints that belong into a code object, and the lines where.
     pub(crate) fn places_in(&self, info: &CodeInfo) -> Vec<(BreakpointId, Line)> {
-        if !self.wants_path(&info.path) {
-            return Vec::new();
-        }
-        let places = self.table.values().map(|point| &point.info);
+        let here = self.files.get(&info.path).into_iter().flatten();
+        let places = here.filter_map(|id| self.table.get(id)).map(|point| &point.info);
         let places = places.filter_map(|point| Some((point.id, place(&point.spec.target, info)?)));
         places.collect()
     }
@@ -165,9 +168,9 @@ impl Breakpoints {
         pending && !info.spec.internal
     }
 
-    /// Notes that a code object is gone.
-    pub(crate) fn forget_code(&mut self, code: CodeId) {
-        for Breakpoint { info, .. } in self.table.values_mut() {
+    /// Notes that a breakpoint is bound in a code object no more.
+    pub(crate) fn unbound(&mut self, id: BreakpointId, code: CodeId) {
+        if let Some(Breakpoint { info, .. }) = self.table.get_mut(&id) {
             info.sites.retain(|site| site.code != code);
         }
     }
@@ -207,7 +210,7 @@ impl Breakpoints {
 
     /// Returns the breakpoints of a front end's own, which no stop leaves alive.
     pub(crate) fn internal(&self) -> Vec<BreakpointId> {
-        self.table.values().map(|point| &point.info).filter(|info| info.spec.internal).map(|info| info.id).collect()
+        self.internal.clone()
     }
 
     /// Returns whether a breakpoint is to be removed by the stop that it caused.

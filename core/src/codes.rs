@@ -24,7 +24,7 @@ pub(crate) enum Cover {
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) info: Arc<CodeInfo>,
-    /// The breakpoints bound here, in the order of their numbers.
+    /// The breakpoints bound here, in the order of the lines, those of a line in the order of their numbers.
     pub(crate) sites: Vec<(Line, BreakpointId)>,
     pub(crate) cover: Cover,
     /// Lines that were answered [`Disable`](crate::engine::Decision::Disable) and not rearmed since.
@@ -74,8 +74,9 @@ impl Known {
 
     /// Returns the breakpoint that is considered behind `last` (None: first) when a line is reached.
     pub(crate) fn next_site(&self, line: Line, last: Option<BreakpointId>) -> Option<BreakpointId> {
-        let mut sites = self.sites.iter().filter(|&&(at, id)| at == line && last.is_none_or(|last| id > last));
-        sites.next().map(|&(_, id)| id)
+        let place =
+            self.sites.partition_point(|&(at, id)| at < line || (at == line && last.is_some_and(|last| id <= last)));
+        self.sites.get(place).filter(|&&(at, _)| at == line).map(|&(_, id)| id)
     }
 
     /// Tells that the code is running, so that the name of its module can be known; returns whether it should be asked.
@@ -93,12 +94,14 @@ impl Known {
 }
 
 /// What meeting a code object changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Meeting {
     /// Nothing: it was known like that.
     Known,
-    /// It is new, or is another one than was known.
+    /// It is new.
     New,
+    /// It is another one than was known, where these breakpoints were bound.
+    Instead(Vec<BreakpointId>),
 }
 
 /// The code objects that the engine knows.
@@ -129,6 +132,7 @@ impl Codes {
     /// Takes a code object in. A code object whose file is corrected later (importlib does that) is forgotten first.
     pub(crate) fn meet(&mut self, code: CodeId, mut info: CodeInfo) -> Meeting {
         let mut known = Known::default();
+        let mut meeting = Meeting::New;
         if let Some(old) = self.known.get_mut(&code) {
             if info.module.is_none() {
                 info.module.clone_from(&old.info.module);
@@ -139,19 +143,20 @@ impl Codes {
             // What the backend was told of the code object stays true.
             known = std::mem::take(old);
             self.drop_path(&known.info.path, code);
-            known.sites.clear();
+            meeting = Meeting::Instead(known.sites.drain(..).map(|(_, id)| id).collect());
             known.verdict = None;
         }
         self.by_path.entry(Arc::clone(&info.path)).or_default().push(code);
         known.info = Arc::new(info);
         self.known.insert(code, known);
-        Meeting::New
+        meeting
     }
 
-    pub(crate) fn forget(&mut self, code: CodeId) {
-        if let Some(known) = self.known.remove(&code) {
-            self.drop_path(&known.info.path, code);
-        }
+    /// Drops what is known of a code object, and returns the breakpoints that were bound there.
+    pub(crate) fn forget(&mut self, code: CodeId) -> Vec<BreakpointId> {
+        let Some(known) = self.known.remove(&code) else { return Vec::new() };
+        self.drop_path(&known.info.path, code);
+        known.sites.into_iter().map(|(_, id)| id).collect()
     }
 
     /// Drops all verdicts, because the rules have changed.
@@ -162,7 +167,7 @@ impl Codes {
     /// Binds a breakpoint to a line of a code object.
     pub(crate) fn bind(&mut self, code: CodeId, line: Line, id: BreakpointId) {
         if let Some(known) = self.known.get_mut(&code) {
-            let place = known.sites.partition_point(|&(_, other)| other < id);
+            let place = known.sites.partition_point(|&site| site < (line, id));
             known.sites.insert(place, (line, id));
         }
     }

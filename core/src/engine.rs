@@ -192,10 +192,16 @@ impl Engine {
     /// Tells of a code object that exists: found, made or changed. Binds the breakpoints that waited for it, and
     /// returns which pending ones this made bound.
     pub fn meet_code(&mut self, id: CodeId, info: CodeInfo) -> Vec<BreakpointId> {
-        if self.codes.meet(id, info) == Meeting::Known {
-            return Vec::new();
+        match self.codes.meet(id, info) {
+            Meeting::Known => return Vec::new(),
+            Meeting::New => {}
+            Meeting::Instead(bound) => {
+                for breakpoint in bound {
+                    self.breakpoints.unbound(breakpoint, id);
+                }
+                self.arming.breakpoints_changed(id);
+            }
         }
-        self.breakpoints.forget_code(id);
         self.withdraw_gates(id);
         let places = self.codes.get(id).map(|known| self.breakpoints.places_in(&known.info)).unwrap_or_default();
         let mut were_pending = Vec::new();
@@ -215,8 +221,9 @@ impl Engine {
 
     /// Tells that a code object is gone.
     pub fn forget_code(&mut self, id: CodeId) {
-        self.codes.forget(id);
-        self.breakpoints.forget_code(id);
+        for breakpoint in self.codes.forget(id) {
+            self.breakpoints.unbound(breakpoint, id);
+        }
         self.entries.retain(|&entry| entry != id);
         self.forget_steps_in(id);
         self.withdraw_gates(id);
@@ -318,7 +325,7 @@ impl Engine {
                 self.bind(id, Site { code, line });
             }
         }
-        self.arming.stale();
+        self.arming.watch_new_code();
         debug!(%id, ?spec, "breakpoint added");
         self.breakpoint(id).expect("the breakpoint has just been added")
     }
@@ -329,9 +336,12 @@ impl Engine {
         id: BreakpointId,
         change: BreakpointChange,
     ) -> Result<BreakpointInfo, EngineError> {
-        self.arming.stale();
         self.withdraw_gates_of(id);
-        self.breakpoints.change(id, change).map(Breakpoint::info)
+        let changed = self.breakpoints.change(id, change)?;
+        for site in changed.sites() {
+            self.arming.breakpoints_changed(site.code);
+        }
+        Ok(changed.info())
     }
 
     /// Removes a breakpoint and returns what it was.
@@ -340,8 +350,11 @@ impl Engine {
         for site in &info.sites {
             self.codes.unbind(site.code, id);
             self.withdraw_gates(site.code);
+            self.arming.breakpoints_changed(site.code);
         }
-        self.arming.stale();
+        if self.breakpoints.is_empty() {
+            self.arming.stale();
+        }
         Ok(info)
     }
 
@@ -431,7 +444,7 @@ impl Engine {
         debug!(%id, code = %site.code, line = site.line, "breakpoint bound");
         self.codes.bind(site.code, site.line, id);
         self.withdraw_gates(site.code);
-        self.arming.stale();
+        self.arming.breakpoint_came(site.code, site.line);
         self.breakpoints.bound(id, site)
     }
 

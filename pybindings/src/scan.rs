@@ -15,21 +15,30 @@ use crate::ffi::{CodePtr, FramePtr, import};
 /// Returns the code objects of a file, canonical path, that a walk over the interpreter's objects finds.
 pub(crate) fn codes_of(py: Python<'_>, path: &str) -> PyResult<Vec<Py<PyAny>>> {
     let mut found = Found::new(path);
+    for code in all_codes(py)? {
+        found.add(&code)?;
+    }
+    Ok(found.codes)
+}
+
+/// Returns the code objects of all functions, generators and frames, some of them more than once.
+pub(crate) fn all_codes(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyAny>>> {
+    let mut codes = Vec::new();
     let objects = import(py, "gc")?.call_method0(intern!(py, "get_objects"))?;
     for object in objects.cast::<PyList>()?.iter() {
         if let Some(attribute) = code_attribute(&object) {
-            found.add(&object.getattr(attribute)?)?;
+            codes.push(object.getattr(attribute)?);
         }
     }
     let frames = import(py, "sys")?.call_method0(intern!(py, "_current_frames"))?;
     for newest in frames.cast::<PyDict>()?.values().iter() {
         let mut frame = FramePtr::of(&newest);
         while let Some(this) = frame {
-            found.add(&this.code(py).object(py))?;
+            codes.push(this.code(py).object(py));
             frame = this.back(py);
         }
     }
-    Ok(found.codes)
+    Ok(codes)
 }
 
 /// Returns a code object and those among its constants, at any depth, that belong to a file.

@@ -6,7 +6,7 @@ use super::Engine;
 use crate::breakpoints::Breakpoint;
 use crate::codes::{Cover, Known};
 use crate::event::{EventKind, EventSet};
-use crate::ids::CodeId;
+use crate::ids::{CodeId, Line};
 use crate::mutant::Mutant;
 use crate::plan::{Plan, PlanChange};
 
@@ -18,10 +18,21 @@ const START: EventSet = EventSet::of(&[EventKind::Start]);
 pub(super) struct Arming {
     in_force: Plan,
     stale: bool,
+    /// Where breakpoints have come and gone. If nothing else is stale, the plan changes in these code objects only.
+    touched: Vec<Touch>,
     /// Somebody but the search for new code wants the global START.
     start_matters: bool,
     /// Some START was disabled since the last restart.
     start_disabled: bool,
+}
+
+/// What has become of the breakpoints of a code object.
+#[derive(Clone, Copy, Debug)]
+enum Touch {
+    /// One has come to this line.
+    Came(CodeId, Line),
+    /// Some may have gone, or become enabled or disabled.
+    Changed(CodeId),
 }
 
 /// What all parts of the engine want together, before it is lowered.
@@ -48,9 +59,30 @@ impl Arming {
         self.stale = true;
     }
 
+    /// Tells that there are breakpoints, so that new code is waited for.
+    pub(super) fn watch_new_code(&mut self) {
+        self.stale |= !self.in_force.new_code;
+    }
+
+    /// Tells that a breakpoint has come to a line.
+    pub(super) fn breakpoint_came(&mut self, code: CodeId, line: Line) {
+        self.touch(Touch::Came(code, line));
+    }
+
+    /// Tells that breakpoints of a code object have gone, or become enabled or disabled.
+    pub(super) fn breakpoints_changed(&mut self, code: CodeId) {
+        self.touch(Touch::Changed(code));
+    }
+
+    fn touch(&mut self, touch: Touch) {
+        if !self.stale {
+            self.touched.push(touch);
+        }
+    }
+
     /// Returns whether the plan in force may differ from the one that the engine's state asks for.
     pub(super) fn is_stale(&self) -> bool {
-        self.stale
+        self.stale || !self.touched.is_empty()
     }
 
     /// Returns whether the START of a code object is heard for no other reason than to meet the code.
@@ -75,10 +107,16 @@ impl Arming {
 impl Engine {
     /// Brings the plan up to date and returns what has to change.
     pub(super) fn arm(&mut self) -> Option<PlanChange> {
-        if !std::mem::take(&mut self.arming.stale) {
+        if !self.arming.is_stale() {
             return None;
         }
         self.settle_gates();
+        let touched = std::mem::take(&mut self.arming.touched);
+        if !std::mem::take(&mut self.arming.stale)
+            && let Some(change) = self.arm_touched(&touched)
+        {
+            return (!change.is_empty()).then_some(change);
+        }
         let wanted = self.wanted();
         let next = self.lowered(&wanted.plan);
         let without_search = Plan { new_code: false, ..wanted.plan.clone() };
@@ -101,13 +139,84 @@ impl Engine {
         Some(change)
     }
 
+    /// As [`arm`](Self::arm) where breakpoints have changed and nothing else: the work does not grow with the number of
+    /// breakpoints. None: it has to be done from the beginning.
+    fn arm_touched(&mut self, touched: &[Touch]) -> Option<PlanChange> {
+        let in_force = &self.arming.in_force;
+        let is_free = self.threads.values().all(|state| state.step.is_none() && !state.pause) && !self.pause_any;
+        if !is_free
+            || !self.entries.is_empty()
+            || self.arming.start_disabled
+            || in_force.global.contains(EventKind::Line)
+            || in_force.new_code == self.breakpoints.is_empty()
+        {
+            return None;
+        }
+        let mut change = PlanChange::default();
+        for &touch in touched {
+            self.arm_code(touch, &mut change)?;
+        }
+        // Of what was said of a code object more than once, the last holds.
+        change.local.reverse();
+        change.local.sort_by_key(|&(code, _)| code);
+        change.local.dedup_by_key(|&mut (code, _)| code);
+        change.rearm.retain(|code| change.local.binary_search_by_key(code, |&(code, _)| code).is_err());
+        change.rearm.sort();
+        change.rearm.dedup();
+        if self.defect.is(Mutant::NoRearm) {
+            change.rearm.clear();
+        }
+        Some(change)
+    }
+
+    fn arm_code(&mut self, touch: Touch, change: &mut PlanChange) -> Option<()> {
+        let (Touch::Came(code, _) | Touch::Changed(code)) = touch;
+        let Some(known) = self.codes.get(code) else { return Some(()) };
+        let breakpoints = &self.breakpoints;
+        let is_enabled = |id| breakpoints.get(id).is_ok_and(Breakpoint::is_enabled);
+        let before = self.arming.in_force.local_kinds(code);
+        let mut wanted = Plan::default();
+        let rearms = match touch {
+            Touch::Came(_, line) => {
+                wanted.want_locally(code, before | site_kinds(known, line));
+                known.disabled.contains(&line)
+            }
+            Touch::Changed(_) => {
+                for &(line, _) in known.sites.iter().filter(|&&(_, id)| is_enabled(id)) {
+                    wanted.want_locally(code, site_kinds(known, line));
+                }
+                wants_disabled_line(known, is_enabled)
+            }
+        };
+        let lowered = self.lowered(&wanted);
+        let in_force = &mut self.arming.in_force;
+        if !(lowered.global & !in_force.global).is_empty() {
+            return None;
+        }
+        let kinds = lowered.local_kinds(code);
+        let known = self.codes.get_mut(code)?;
+        known.cover = if kinds.contains(EventKind::Line) { Cover::Sites } else { Cover::None };
+        if kinds != before {
+            if kinds.is_empty() {
+                in_force.local.shift_remove(&code);
+            } else {
+                in_force.local.insert(code, kinds);
+            }
+            known.disabled.clear();
+            change.local.push((code, kinds));
+        } else if rearms {
+            known.disabled.clear();
+            change.rearm.push(code);
+        }
+        Some(())
+    }
+
     fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::default();
         for point in self.breakpoints.iter().filter(|point| point.is_enabled()) {
             for site in point.sites() {
-                let at_start = self.codes.get(site.code).is_none_or(|known| known.info.first_line == site.line);
-                // START is heard at each call, so only a line that would be lost without it is worth that.
-                wanted.plan.want_locally(site.code, if at_start { LINE | START } else { LINE });
+                let kinds = self.codes.get(site.code).map_or(LINE | START, |known| site_kinds(known, site.line));
+                wanted.plan.want_locally(site.code, kinds);
             }
         }
         wanted.plan.new_code = !self.breakpoints.is_empty();
@@ -204,6 +313,11 @@ impl Engine {
             known.disabled.clear();
         }
     }
+}
+
+/// Returns what a breakpoint needs. START is heard at each call, so only a line that would be lost without it is worth that.
+fn site_kinds(known: &Known, line: Line) -> EventSet {
+    if known.info.first_line == line { LINE | START } else { LINE }
 }
 
 /// Returns whether a line that somebody wants is among those that do not report.

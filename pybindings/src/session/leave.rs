@@ -217,6 +217,7 @@ impl Session {
         self.lower_state(state::ACTIVE | state::LEAVING);
         *self.leaving() = None;
         self.backend.detach(py);
+        self.scanned.forget();
         self.interrupts.disarm(py);
         host::forget_displays();
         if self.mode() == SessionMode::Remote {

@@ -9,6 +9,7 @@ mod fork;
 mod gate;
 mod hear;
 mod leave;
+mod scanned;
 mod stop;
 mod threads;
 
@@ -34,6 +35,7 @@ use crate::{callback, log, scan};
 
 use baton::Baton;
 use leave::Leaving;
+use scanned::Scanned;
 
 pub(crate) use gate::Gate;
 pub(crate) use hear::{Heard, Verdict};
@@ -68,6 +70,7 @@ pub(crate) struct Session {
     kept: Mutex<HashMap<ThreadId, Py<PyAny>>>,
     leaving: Mutex<Option<Leaving>>,
     pub(crate) interrupts: Interrupts,
+    scanned: Scanned,
     events: AtomicU64,
 }
 
@@ -147,6 +150,7 @@ impl Session {
             kept: Mutex::default(),
             leaving: Mutex::default(),
             interrupts: Interrupts::default(),
+            scanned: Scanned::default(),
             events: AtomicU64::new(0),
         };
         let session = SESSION.get_or_init(|| session);
@@ -200,6 +204,9 @@ impl Session {
         match plan {
             Some(plan) => {
                 tracing::debug!(?plan, "the plan changes");
+                if plan.new_code == Some(false) {
+                    self.scanned.forget();
+                }
                 self.backend.apply(py, &plan)
             }
             None => Ok(()),
@@ -224,7 +231,10 @@ impl Session {
 
     /// Makes the engine meet the code objects of a file that exist already.
     pub(crate) fn meet_path(&self, py: Python<'_>, path: &str) -> PyResult<()> {
-        let found = scan::codes_of(py, path)?;
+        let found = self.scanned.unmet(py, path)?;
+        if found.is_empty() {
+            return Ok(());
+        }
         tracing::debug!(path, found = found.len(), "code objects were looked for");
         let pointers: Vec<CodePtr> = found.iter().filter_map(|code| CodePtr::of(code.bind(py))).collect();
         self.meet(py, &pointers).map(drop)
@@ -260,6 +270,7 @@ impl Session {
             self.announce_bound(bound);
             return Ok(());
         }
+        self.scanned.came(py, &path, code);
         if object.getattr(intern!(py, "co_name"))?.eq("<module>")? {
             let entry = code::entry(py, code);
             entry.set_newborn(true);
@@ -291,6 +302,8 @@ impl Session {
             let pointers: Vec<CodePtr> = found.iter().filter_map(|code| CodePtr::of(code.bind(py))).collect();
             let bound = self.meet(py, &pointers)?;
             self.announce_bound(bound);
+        } else {
+            self.scanned.came(py, &path, code);
         }
         Ok(())
     }
