@@ -22,7 +22,7 @@ WORKS = ("free", "never", "false", "ignored", "short", "generator", "raised", "m
 never reached of a short function and of a generator; exceptions; new code objects; a call to be stepped over."""
 
 CALLS: dict[tuple[str, str], tuple[int, ...]] = {
-    ("breakpoints", "monitoring"): (0, 1, 1001, 1001, 1000, 1, 0, 40, 0),
+    ("breakpoints", "monitoring"): (0, 0, 1000, 1000, 0, 0, 0, 40, 0),
     ("breakpoints", "settrace"): (2005, 2005, 2005, 2005, 6005, 7008, 10005, 55, 2005),
     ("breakpoints", "settrace on 3.11"): (1, 2004, 2004, 2004, 5001, 6006, 7001, 11, 1),
     ("uncaught", "monitoring"): (0, 0, 0, 0, 0, 0, 1000, 0, 0),

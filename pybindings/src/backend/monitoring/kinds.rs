@@ -92,12 +92,19 @@ pub(super) const WITH_VALUE: EventSet = EventSet::of(&[EventKind::Return, EventK
 pub(super) fn with_company(kinds: EventSet) -> EventSet {
     let mut company = EventSet::EMPTY;
     if kinds.contains(EventKind::Line) {
-        company |= EventSet::of(&[EventKind::Start, EventKind::Jump]);
+        company |= EventSet::of(&[EventKind::Jump]);
     }
     if kinds.contains(EventKind::Throw) {
         company |= EventSet::of(&[EventKind::Unwind]);
     }
     kinds | company
+}
+
+/// As [`with_company`], for a set that is asked for in all code: where lines of single code objects are wanted, the plan says
+/// itself whether the line is one that is lost without `PY_START`.
+pub(super) fn with_company_everywhere(kinds: EventSet) -> EventSet {
+    let start = if kinds.contains(EventKind::Line) { EventSet::of(&[EventKind::Start]) } else { EventSet::EMPTY };
+    with_company(kinds) | start
 }
 
 /// Returns whether a change of the global set adds kinds that places may have been disabled for.

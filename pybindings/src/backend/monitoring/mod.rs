@@ -1,7 +1,6 @@
 //! The backend on `sys.monitoring` (PEP 669, Python 3.12 and later).
 //!
-//! The quirks of the interpreter end here: `LINE` loses lines without `PY_START` on the same code object, so they are asked
-//! for together; closing a suspended generator reports `PY_THROW` only where `PY_UNWIND` is asked for (on 3.15 only if the
+//! The quirks of the interpreter end here: `LINE` loses the line that code starts with unless `PY_START` is asked for, too; closing a suspended generator reports `PY_THROW` only where `PY_UNWIND` is asked for (on 3.15 only if the
 //! generator has run since); a loop on one line repeats no `LINE`, so a jump backwards onto its own line becomes one; a
 //! place that has answered `DISABLE` reports again only after its code object's set went through 0.
 #![expect(unsafe_code, reason = "makes a code object through C")]
@@ -28,7 +27,10 @@ use crate::errors::InternalError;
 use crate::ffi::{FramePtr, import};
 
 use callbacks::{DISABLE_OBJECT, GLOBAL, callbacks};
-use kinds::{DISABLE, HEARD, LINE_GUARDS_ITS_INSTRUCTION, LOCAL, SOMETIMES_LOCAL, reports_anew, with_company};
+use kinds::{
+    DISABLE, HEARD, LINE_GUARDS_ITS_INSTRUCTION, LOCAL, SOMETIMES_LOCAL, reports_anew, with_company,
+    with_company_everywhere,
+};
 
 /// The functions of `sys.monitoring`.
 struct Api {
@@ -111,7 +113,7 @@ impl Monitoring {
 
     fn set_global(&self, py: Python<'_>, kinds: EventSet) -> PyResult<()> {
         GLOBAL.store(mask_of(kinds), Ordering::Relaxed);
-        self.api.set_events.call1(py, (self.tool, self.number(with_company(kinds)))).map(drop)
+        self.api.set_events.call1(py, (self.tool, self.number(with_company_everywhere(kinds)))).map(drop)
     }
 
     /// Asks for these kinds in one code object. Every place of it reports again.
