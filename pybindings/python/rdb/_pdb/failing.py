@@ -39,10 +39,9 @@ class Failing:
         except (Restart, *_rdb.quit_exceptions()):
             raise
         except Exception as error:
-            command = debugger.parseline(line)[0]
-            name = command if method == debugger._run_line else method.__name__
-            place = origin(error)
-            if command in RESUMING_WORDS or place.tb_frame.f_code in WRITERS:
+            command = debugger.parseline(line)[0] if method == debugger._run_line else None
+            place, name = origin(error), command or method.__name__
+            if line == "EOF" or command in RESUMING_WORDS or place.tb_frame.f_code in WRITERS:
                 raise
             if not self._say_failure(NAMES.get(name, name), error, place):
                 raise
