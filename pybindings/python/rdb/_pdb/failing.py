@@ -36,12 +36,11 @@ class Failing:
         debugger: Any = self
         try:
             return method(*args)
-        except (Restart, *_rdb.quit_exceptions()):
-            raise
         except Exception as error:
             command = debugger.parseline(line)[0] if method == debugger._run_line else None
-            place, name = origin(error), command or method.__name__
-            if line == "EOF" or command in RESUMING_WORDS or place.tb_frame.f_code in WRITERS:
+            ends = isinstance(error, (Restart, *_rdb.quit_exceptions())) or line == "EOF" or command in RESUMING_WORDS
+            place, name = origin(error), command or getattr(method, "__name__", repr(method))
+            if ends or place.tb_frame.f_code in WRITERS:
                 raise
             if not self._say_failure(NAMES.get(name, name), error, place):
                 raise
@@ -51,9 +50,10 @@ class Failing:
         """Shows what a method has raised, and where. Returns whether that worked: `error` may be what fails."""
         where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}"
         text = f"{name} failed: {_rdb.pdb_exception_text(error)} ({where})"
-        for shows in (type(self), Show):
+        classes: tuple[Any, ...] = (type(self), Show)
+        for shows in classes:
             with suppress(Exception):
-                shows.error(self, text)  # type: ignore[attr-defined]
+                shows.error(self, text)
                 return True
         return False
 
