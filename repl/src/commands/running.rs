@@ -286,7 +286,7 @@ fn quit(dialog: &mut Dialog<'_>) -> Outcome {
     if session.mode == SessionMode::Remote {
         return Ok(Flow::Resume(Resume::Detach));
     }
-    let asks = session.mode == SessionMode::Inline && !session.interactive;
+    let asks = session.mode == SessionMode::Inline && !session.outlives;
     if asks && !is_sure(dialog)? {
         return Ok(Flow::Stay);
     }

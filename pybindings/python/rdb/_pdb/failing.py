@@ -39,7 +39,7 @@ class Failing:
         except Exception as error:
             command = debugger.parseline(line)[0] if method == debugger._run_line else None
             ends = isinstance(error, (Restart, *_rdb.quit_exceptions())) or line == "EOF" or command in RESUMING_WORDS
-            name: str = command or getattr(method, "__name__", repr(method))
+            name = str(command or getattr(method, "__name__", method))
             place = origin(error)
             if ends or place.tb_frame.f_code in WRITERS:
                 raise
