@@ -51,7 +51,7 @@ def rust(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Builds rdb for one Python and runs everything that needs an interpreter, on every backend it has."""
-    install(session, groups=("test",), profile="dev")
+    install(session, groups=("test", "neighbours"), profile="dev")
     session.run("pytest", *(session.posargs or ("-n", "auto")), env={"RUST_BACKTRACE": "0"})
 
 

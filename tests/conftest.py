@@ -1,7 +1,8 @@
 """Fixtures of the tests that need an interpreter.
 
 `backend` makes a test run once on every backend that this Python has; `rdb_run` runs rdb in a process of its own
-with commands through a pipe; `program` finds a program of `tests/programs` and the lines marked in it.
+with commands through a pipe; `program` finds a program of `tests/programs` and the lines marked in it; `side_by_side`
+runs a program on two terminals, with pdb and with rdb in its place.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from terminals import SideBySide, Terminal
 
 PROGRAMS = Path(__file__).parent / "programs"
 TIMEOUT = 60.0
@@ -143,3 +145,52 @@ def attempt(*args: str, env: dict[str, str], **extra: str) -> subprocess.Complet
     """Runs a module of rdb's that is expected to end by itself."""
     command = [sys.executable, "-m", *args]
     return subprocess.run(command, capture_output=True, text=True, env=env | extra, timeout=TIMEOUT, check=False)
+
+
+@pytest.fixture
+def on_terminal(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    """Returns a function that starts Python on a terminal, with rdb in the place of pdb if it is to be so.
+
+    `files` are the texts of files in the directory where it starts, by name; `dotfiles` those in the home directory.
+    """
+    started: list[Terminal] = []
+
+    def start(
+        arguments: Sequence[str],
+        files: Mapping[str, str] | None = None,
+        *,
+        installed: bool = True,
+        dotfiles: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        rows: int = 300,
+    ) -> Terminal:
+        place, site = tmp_path / "place", tmp_path / "site"
+        home = tmp_path / ("installed" if installed else "standard")
+        for directory in (place, site, home):
+            directory.mkdir(exist_ok=True)
+        for directory, texts in ((place, files), (home, dotfiles)):
+            for name, text in (texts or {}).items():
+                (directory / name).parent.mkdir(parents=True, exist_ok=True)
+                (directory / name).write_text(text, encoding="utf-8")
+        own = {"HOME": str(home), "IPYTHONDIR": str(home / "ipython"), "TERM": "xterm", "LANG": "C.UTF-8"}
+        if installed:
+            (site / "sitecustomize.py").write_text("import rdb\nrdb.install()\n")
+            own["PYTHONPATH"] = str(site)
+        terminal = Terminal([sys.executable, *arguments], environment | own | dict(env or {}), place, rows)
+        started.append(terminal)
+        return terminal
+
+    yield start
+    for terminal in started:
+        terminal.close()
+
+
+@pytest.fixture
+def side_by_side(on_terminal: Callable[..., Terminal]) -> Callable[..., SideBySide]:
+    """Returns a function that starts Python twice, with the standard library's pdb and with rdb in its place."""
+
+    def start(arguments: Sequence[str], prompt: str, files: Mapping[str, str], **options: object) -> SideBySide:
+        standard, ours = (on_terminal(arguments, files, installed=ours, **options) for ours in (False, True))
+        return SideBySide(standard, ours, prompt)
+
+    return start

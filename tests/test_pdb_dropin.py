@@ -130,17 +130,106 @@ def test_a_command_of_ones_own_is_found_and_explained() -> None:
 
     debugger = session("shout hello", "help shout", cls=Extended)
     assert "HELLO" in said(debugger)
-    assert any("Usage: shout text" in text for text in said(debugger))
+    assert any("shout text" in text and "Says it loudly." in text for text in said(debugger))
     assert "shout" in debugger.completenames("sho", "sho", 0, 3)
 
 
-def test_an_exception_in_a_method_ends_the_command() -> None:
+class Failing(Recorder):
+    """A debugger whose author has made mistakes; `fails` is the name of the method that raises."""
+
+    fails = ""
+
+    def failing(self, name: str) -> None:
+        """Raises, if this method is the one."""
+        if type(self).fails == name:
+            raise LookupError(name)
+
+    def do_own(self, _arg: str) -> None:
+        """A command of its own."""
+        self.failing("do_own")
+
+    def do_up(self, arg: str) -> Any:
+        """A command of pdb's."""
+        self.failing("do_up")
+        return super().do_up(arg)
+
+    def precmd(self, line: str) -> str:
+        """What is called before each line."""
+        self.failing("" if line == "continue" else "precmd")
+        return super().precmd(line)
+
+    def postcmd(self, stop: Any, line: str) -> Any:
+        """What is called behind each line."""
+        self.failing("postcmd")
+        return super().postcmd(stop, line)
+
+    def preloop(self) -> None:
+        """What is called at each stop."""
+        self.failing("preloop")
+
+    def print_stack_entry(self, frame_lineno: Any, prompt_prefix: str | None = None) -> None:
+        """What shows a frame."""
+        self.failing("print_stack_entry")
+        super().print_stack_entry(frame_lineno, prompt_prefix)
+
+    def message(self, msg: object, end: str = "\n") -> None:
+        """What shows everything but errors."""
+        self.failing("message")
+        super().message(msg, end)
+
+
+@pytest.mark.parametrize(
+    ("method", "command", "name"),
+    [
+        ("do_own", "own", "own"),
+        ("do_up", "up", "up"),
+        ("precmd", "p value", "precmd"),
+        ("postcmd", "p value", "postcmd"),
+        ("preloop", "p value", "preloop"),
+        ("print_stack_entry", "where", "where"),
+        ("print_stack_entry", "p value", "showing the place"),
+        ("message", "p value", "p"),
+    ],
+)
+def test_a_method_that_fails_is_shown_and_the_session_goes_on(method: str, command: str, name: str) -> None:
+    class Broken(Failing):
+        fails = method
+
+    debugger = session(command, "!value = 5", "!after = value", cls=Broken)
+    failures = [text for kind, text in debugger.heard if kind == "error"]
+    expected = re.escape(f"{name} failed: LookupError: {method} ({Path(__file__).name}:")
+    assert any(re.fullmatch(expected + r"\d+\)", text) for text in failures), failures
+    assert debugger.stdin.read() == ""  # the session went on to the last command
+
+
+def test_an_error_is_shown_even_if_what_shows_errors_fails() -> None:
     class Broken(Recorder):
         def error(self, msg: object) -> None:
             raise LookupError(str(msg))
 
-    with pytest.raises(LookupError, match="'missing' is not defined"):
-        session("p missing", cls=Broken)
+    debugger = session("p missing", "p value", cls=Broken)
+    text = debugger.stdout.getvalue()
+    assert "*** p failed: LookupError: NameError: name 'missing' is not defined (test_pdb_dropin.py:" in text
+    assert said(debugger)[-1] == "21"
+
+
+@pytest.mark.parametrize("command", ["continue", "quit", "EOF"])
+def test_what_ends_a_stop_may_raise(command: str) -> None:
+    class Leaving(Recorder):
+        def do_continue(self, _arg: str) -> None:
+            raise LookupError("enough")
+
+        do_quit = do_EOF = do_continue  # noqa: N815 - the name of the command
+
+    with pytest.raises(LookupError, match="enough"):
+        session(command, cls=Leaving)
+
+
+def test_a_stream_that_cannot_be_written_is_no_mistake_of_a_method() -> None:
+    debugger = Pdb(stdin=io.StringIO("p 1\np 2\n"), stdout=io.StringIO(), nosigint=True, readrc=False)
+    debugger.stdout.close()
+    with pytest.raises(ValueError, match="closed file"):
+        debugger.runcall(outer, 21)
 
 
 def test_a_name_of_a_command_is_that_command_whatever_follows() -> None:

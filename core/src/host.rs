@@ -193,8 +193,8 @@ pub struct SessionInfo {
     pub mode: SessionMode,
     /// The name of the backend, and why it was chosen.
     pub backend: String,
-    /// An interactive interpreter (`sys.ps1`) is behind the program.
-    pub interactive: bool,
+    /// What runs the program goes on when the program is left: an interactive interpreter (`sys.ps1`), a test runner.
+    pub outlives: bool,
     /// The program of a [`SessionMode::Cli`] session has run to its end.
     pub finished: bool,
     /// The stopped thread is inside `await rdb.set_trace_async()`, so `await` works at the prompt.

@@ -127,7 +127,7 @@ impl<'a> Dialog<'a> {
         self.host.session().unwrap_or(SessionInfo {
             mode: SessionMode::Call,
             backend: String::new(),
-            interactive: false,
+            outlives: false,
             finished: false,
             can_await: false,
         })

@@ -72,7 +72,7 @@ impl FakeHost {
             session: SessionInfo {
                 mode: SessionMode::Cli,
                 backend: "fake".into(),
-                interactive: false,
+                outlives: false,
                 finished: false,
                 can_await: false,
             },

@@ -107,7 +107,7 @@ impl Leave {
 
 /// Returns the main thread; an error where only one thread ran so far: nothing has loaded `threading`, and loading it
 /// would cost more than all else that leaving does.
-fn main_thread(py: Python<'_>) -> PyResult<ThreadId> {
+pub(super) fn main_thread(py: Python<'_>) -> PyResult<ThreadId> {
     let threading = import(py, "sys")?.getattr("modules")?.get_item("threading")?;
     let main = threading.call_method0(intern!(py, "main_thread"))?;
     main.getattr(intern!(py, "ident"))?.extract().map(ThreadId)

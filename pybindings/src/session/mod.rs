@@ -11,6 +11,7 @@ mod hear;
 mod leave;
 mod scanned;
 mod stop;
+mod testing;
 mod threads;
 
 use std::collections::HashMap;
@@ -355,12 +356,12 @@ impl Session {
 
     /// Returns what is true of the session, for front ends.
     pub(crate) fn info(&self, py: Python<'_>) -> SessionInfo {
-        let interactive = import(py, "sys").is_ok_and(|sys| sys.hasattr("ps1").unwrap_or(false));
+        let outlives = has_prompt(py) || testing::is_running(py);
         let story = self.story();
         SessionInfo {
             mode: story.mode,
             backend: format!("{} ({})", self.backend.name(), self.backend_reason),
-            interactive,
+            outlives,
             finished: story.finished,
             can_await: false,
         }
@@ -382,4 +383,9 @@ impl Session {
     pub(crate) fn panic_at_next_event(&self) {
         self.raise_state(state::PANIC);
     }
+}
+
+/// Returns whether an interactive interpreter runs the program.
+fn has_prompt(py: Python<'_>) -> bool {
+    import(py, "sys").is_ok_and(|sys| sys.hasattr("ps1").unwrap_or(false))
 }

@@ -6,7 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use rdb_core::frontend::{Frontend, Notice};
-use rdb_core::host::{SessionInfo, SessionMode};
+use rdb_core::host::SessionMode;
 use rdb_core::ids::{BreakpointId, ThreadId};
 use rdb_core::stop::{Resume, StepEnd, StepGoal, Stop, StopReason};
 
@@ -17,8 +17,9 @@ use crate::ffi::{FramePtr, Headroom, Untraced, import, is_main_interpreter, thre
 use crate::frame::{LiveStack, visible};
 use crate::host::{self, PyHost};
 use crate::session::hear::step_from;
-use crate::session::leave::Leave;
-use crate::session::{Session, state};
+use crate::session::leave::{Leave, main_thread};
+use crate::session::testing::{self, Uncaptured};
+use crate::session::{Session, has_prompt, state};
 use crate::signals::Claim;
 
 /// What a thread has stopped with: the live objects that the host shows.
@@ -71,6 +72,9 @@ impl Session {
     pub(crate) fn stop_in(&'static self, py: Python<'_>, reason: StopReason, stopped: Stopped) -> PyResult<()> {
         if !is_main_interpreter(py) {
             return Err(InternalError::Subinterpreter.into());
+        }
+        if self.mode() != SessionMode::Remote {
+            testing::refuse(py)?;
         }
         let frame = stopped.frame_ptr(py).map_or(rdb_core::ids::FrameId(0), FramePtr::id);
         let stop = self.engine().stop_now(stopped.thread, frame, reason);
@@ -133,6 +137,7 @@ impl Session {
         let headroom = Headroom::begin(py);
         let interrupts = self.interrupts.at_prompt(py);
         let mut host = PyHost::new(self, stop, stopped);
+        let uncaptured = (self.mode() != SessionMode::Remote).then(|| Uncaptured::begin(py));
         let how = py.detach(|| {
             guarded(|| {
                 self.pass_on(frontend.as_mut());
@@ -140,6 +145,7 @@ impl Session {
             })
         });
         host.close(py);
+        drop(uncaptured);
         drop(interrupts);
         drop(headroom);
         tracing::debug!(?how, "the thread goes on");
@@ -179,7 +185,10 @@ impl Session {
             Resume::Quit if self.is_in_shell(py) => Err(Leave::QuitShell.error(py)),
             Resume::Quit if dead => Err(Leave::Quit.error(py)),
             Resume::Restart(arguments) if dead => Err(Leave::Restart(arguments).error(py)),
-            Resume::Quit => Err(self.leave(py, stop.thread, Leave::Quit)),
+            Resume::Quit => {
+                let test_run = self.test_run_ends(py, stop.thread);
+                Err(test_run.unwrap_or_else(|| self.leave(py, stop.thread, Leave::Quit)))
+            }
             Resume::Restart(arguments) => Err(self.leave(py, stop.thread, Leave::Restart(arguments))),
             Resume::Detach => {
                 self.detach(py);
@@ -195,8 +204,15 @@ impl Session {
 
     /// Returns whether an interactive interpreter called the debugger by `set_trace` or the like.
     fn is_in_shell(&self, py: Python<'_>) -> bool {
-        let SessionInfo { mode, interactive, .. } = self.info(py);
-        mode == SessionMode::Inline && interactive
+        self.mode() == SessionMode::Inline && has_prompt(py)
+    }
+
+    /// Returns the exception that ends a run of tests, where the program is one: what the tests have left open is closed then,
+    /// and the results so far are shown. Threads other than the main one cannot end it so.
+    fn test_run_ends(&self, py: Python<'_>, thread: ThreadId) -> Option<PyErr> {
+        let mine = matches!(self.mode(), SessionMode::Cli | SessionMode::Inline);
+        let main = main_thread(py).unwrap_or(thread) == thread;
+        if mine && main && testing::is_running(py) { testing::exit_error(py) } else { None }
     }
 
     /// Returns whether a thread waits for its turn at a stop of its own.

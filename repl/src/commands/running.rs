@@ -283,7 +283,7 @@ fn debug(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
 
 fn quit(dialog: &mut Dialog<'_>) -> Outcome {
     let session = dialog.session();
-    let asks = session.mode == SessionMode::Inline && !session.interactive;
+    let asks = session.mode == SessionMode::Inline && !session.outlives;
     if asks && !is_sure(dialog)? {
         return Ok(Flow::Stay);
     }

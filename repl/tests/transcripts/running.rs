@@ -168,7 +168,7 @@ fn only_a_program_of_the_command_line_can_be_run_again() {
         check_host(
             |host| {
                 host.session.mode = mode;
-                host.session.interactive = true;
+                host.session.outlives = true;
             },
             "
 > /srv/shop.py(5)area()

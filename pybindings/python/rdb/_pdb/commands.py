@@ -9,13 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["RESUMING", "add_commands"]
+__all__ = ["RESUMING", "RESUMING_WORDS", "add_commands"]
 
 RESUMING: list[str] = []
 """The names of the methods that let the program go on; they end a breakpoint's command list."""
 
 WRITTEN = ("help", "break", "tbreak", "debug", "EOF")
 """Commands that have a method in the class, because more than the table's command is to be done."""
+RESUMING_WORDS: set[str | None] = set()
+"""What is typed for them."""
 
 
 def add_commands(cls: type) -> None:
@@ -26,6 +28,7 @@ def add_commands(cls: type) -> None:
         method.__module__ = "rdb.pdb"
         if resumes:
             RESUMING.append(method.__name__)
+            RESUMING_WORDS.update(names)
         for name in names:
             setattr(cls, "do_" + name, method)
 

@@ -14,6 +14,7 @@ from rdb._pdb.commands import RESUMING, add_commands
 from rdb._pdb.completing import Completing, MultiLine, PythonCompletion, prepare_readline, python_completer
 from rdb._pdb.errors import Restart, Text
 from rdb._pdb.evaluating import Evaluating
+from rdb._pdb.failing import Failing
 from rdb._pdb.help import Help
 from rdb._pdb.loop import Loop
 from rdb._pdb.places import Places
@@ -34,7 +35,7 @@ __all__ = ["Pdb"]
 STATUS = "_pdbcmd_print_frame_status"
 
 
-class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
+class Pdb(Failing, Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop):
     """A debugger with the commands and the interface of ``pdb.Pdb``.
 
     Args:
@@ -172,15 +173,22 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
         """Talks to the user about a frame, a traceback or an exception, until the program is to go on."""
         restore_sigint()
         self._current_task = current_task()
-        exceptions, traceback = self._get_tb_and_exceptions(tb_or_exc)
-        with self._hold_exceptions(exceptions):
-            self.setup(frame, traceback)
-            # The place is shown if the user is asked at all, and right before that.
-            self.cmdqueue.append(STATUS)
-            self._cmdloop()
-            if self.cmdqueue and self.cmdqueue[-1] == STATUS:
-                self.cmdqueue.pop()
-            self.forget()
+        if isinstance(tb_or_exc, BaseException) or quirks.HAS_CHAINS:
+            exceptions, traceback = self._get_tb_and_exceptions(tb_or_exc)
+            with self._hold_exceptions(exceptions):
+                self._converse(frame, traceback)
+        else:
+            # A derived debugger may hold the exceptions itself, which pdb did not yet.
+            self._converse(frame, tb_or_exc)
+
+    def _converse(self, frame: FrameType | None, traceback: TracebackType | None) -> None:
+        self.setup(frame, traceback)
+        # The place is shown if the user is asked at all, and right before that.
+        self.cmdqueue.append(STATUS)
+        self._cmdloop()
+        if self.cmdqueue and self.cmdqueue[-1] == STATUS:
+            self.cmdqueue.pop()
+        self.forget()
 
     def _cmdloop(self) -> None:
         while True:
@@ -253,6 +261,9 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
 
     def onecmd(self, line: str) -> Any:
         """Runs a line as if it was typed, and returns whether the loop ends."""
+        return self._try(self._run_line, line, None, line)
+
+    def _run_line(self, line: str) -> Any:
         if line.startswith("_pdbcmd"):
             command, argument, _ = self.parseline(line)
             if hasattr(self, command or ""):
@@ -267,7 +278,10 @@ class Pdb(Chain, Evaluating, Show, Places, Help, Completing, Awaiting, Bdb, Loop
         return _rdb.pdb_command(self, name, argument)
 
     def _pdbcmd_print_frame_status(self, _argument: str) -> None:
-        self.print_stack_trace(0)
+        if quirks.STATUS_IS_A_TRACE:
+            self.print_stack_trace(0)
+        else:
+            self.print_stack_entry(self.stack[self.curindex])
         self._validate_file_mtime()
         self._show_display()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from rdb import _rdb
+from rdb._pdb.quirks import EXPLAINS_USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Help:
 
     def _help_message_from_doc(self, doc: str, usage_only: bool = False) -> str:
         """Returns the usage and the explanation in a docstring as they are shown."""
+        if not EXPLAINS_USAGE and not usage_only:
+            return doc.rstrip()
         lines = [line.strip() for line in doc.rstrip().splitlines()]
         if not lines:
             return "No help message found."

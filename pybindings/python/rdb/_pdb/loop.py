@@ -8,6 +8,7 @@ from rdb import _rdb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TextIO
 
 __all__ = ["Loop", "bind_key"]
@@ -39,7 +40,7 @@ class Loop:
 
     def cmdloop(self, intro: str | None = None) -> None:
         """Reads lines and runs them until one of them lets the program go on."""
-        self.preloop()
+        self._try(self.preloop, "", None)
         with Completion(self):
             if intro is not None:
                 self.intro = intro
@@ -48,13 +49,20 @@ class Loop:
             stop = None
             while not stop:
                 stop = self._turn()
-            self.postloop()
+            self._try(self.postloop, "", None)
 
     def _turn(self) -> Any:
         """Reads a line and runs it, and returns whether the loop ends."""
         line = self.cmdqueue.pop(0) if self.cmdqueue else self._next_line()
-        line = self.precmd(line)
-        return self.postcmd(self.onecmd(line), line)
+        expanded = self._try(self.precmd, line, None, line)
+        if expanded is None:
+            return None
+        stop = self.onecmd(expanded)
+        return self._try(self.postcmd, expanded, stop, stop, expanded)
+
+    def _try(self, method: Callable[..., Any], _line: str, _instead: Any, *args: Any) -> Any:
+        """Calls a method that may have been overridden, while a line is on its way."""
+        return method(*args)
 
     def _next_line(self) -> str:
         line = self._read(self.prompt)

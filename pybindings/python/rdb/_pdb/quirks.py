@@ -23,6 +23,10 @@ HAS_CONVENIENCE_VARIABLES = MINOR >= 12
 """``$name`` stands for something."""
 HAS_CHAINS = MINOR >= 13
 """A post mortem of a program is about its exception, whose chain can be walked; before, about its traceback."""
+STATUS_IS_A_TRACE = MINOR >= 14
+"""A stop shows its place through ``print_stack_trace``; before, through ``print_stack_entry``."""
+EXPLAINS_USAGE = MINOR >= 12
+"""Help sets off the usage of a command; before, it shows the docstring as it is."""
 HANDLED_IS_A_TRACEBACK = MINOR != 13
 """``post_mortem()`` looks at the traceback of the handled exception; in 3.13 at the exception."""
 HAS_LAST_EXCEPTION = MINOR >= 12

@@ -176,7 +176,7 @@ impl Host for FaceHost {
                     _ => SessionMode::Call,
                 },
                 backend: pdb.getattr(intern!(py, "backend"))?.extract()?,
-                interactive: import(py, "sys")?.hasattr(intern!(py, "ps1"))?,
+                outlives: import(py, "sys")?.hasattr(intern!(py, "ps1"))?,
                 finished: false,
                 can_await: false,
             })
