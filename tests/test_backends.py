@@ -340,6 +340,15 @@ main()
 """
 
 
+def test_a_step_hears_of_exceptions_that_are_caught(rdb_run: Run) -> None:
+    commands = ["catch uncaught", "b fails, n == 3", "c", "r", "w 2", "c", "p __exception__[1]", "q"]
+    outcome = rdb_run(CAUGHT, commands)
+    assert "--Return--\n" in outcome.stdout
+    assert ")fails()" in outcome.stdout.partition("--Return--\n")[2].partition("(rdb)")[0]
+    assert "(rdb) ValueError(9)\n" in outcome.stdout
+    assert outcome.stdout == rdb_run(CAUGHT, commands, backend=BACKENDS[0]).stdout
+
+
 @pytest.mark.parametrize(
     ("command", "expected"),
     [

@@ -44,3 +44,31 @@ def test_set_trace_talks_on_the_streams_of_the_moment(environment: dict[str, str
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.stdout, done.stderr, done.returncode) == ("True\n", "", 0)
+
+
+COUNTS = """
+import io, sys, rdb
+
+class Output(io.StringIO):
+    flushed = []
+
+    def flush(self):
+        self.flushed.append(self.getvalue())
+
+sys.stdin = io.StringIO("n\\np 6\\nc\\n")
+real, sys.stdout = sys.stdout, Output()
+rdb.set_trace()
+x = 1
+x = 2
+sys.stdout = real
+for text in Output.flushed:
+    print(repr(text[-7:]))
+"""
+
+
+def test_a_stop_and_its_prompt_are_sent_together(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTS], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    stop, answer = "'\\n(rdb) '", "'rdb) 6\\n'"
+    assert done.stdout.splitlines() == [stop, stop, answer, stop]

@@ -66,6 +66,11 @@ impl Catches {
         self.table.values().any(|info| info.spec.when == when)
     }
 
+    /// Returns whether there are catchpoints, and all wait for this moment.
+    pub(crate) fn are_all(&self, when: CatchWhen) -> bool {
+        !self.table.is_empty() && self.table.values().all(|info| info.spec.when == when)
+    }
+
     /// Returns the kinds of events that the catchpoints need, everywhere.
     pub(crate) fn wants(&self) -> EventSet {
         let mut wants = EventSet::EMPTY;

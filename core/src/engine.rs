@@ -394,6 +394,12 @@ impl Engine {
         self.catches.iter().cloned().collect()
     }
 
+    /// Returns whether the end of a frame by an exception matters only where it is uncaught: of one whose caller is a frame of
+    /// the program and no [last resort](CodeInfo::last_resort), the engine need not hear.
+    pub fn wants_last_unwinds_only(&self) -> bool {
+        self.catches.are_all(CatchWhen::Uncaught) && self.threads.values().all(|state| state.step.is_none())
+    }
+
     /// Replaces the globs (`fnmatch`) of module names and paths that steps do not stop in.
     pub fn set_skips(&mut self, globs: Vec<String>) {
         self.filter.globs = globs;

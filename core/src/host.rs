@@ -51,6 +51,8 @@ requests! {
     Session session() -> SessionInfo;
     /// Returns the stack of the selected thread (or of the selected exception), oldest frame first.
     Stack stack() -> Stack;
+    /// Returns one frame of that stack, without a look at the others; None: it has no such frame.
+    Frame frame_info(frame: FrameNo) -> Option<FrameInfo>;
     /// Returns the threads of the program, in the order in which they started.
     Threads threads() -> Vec<ThreadInfo>;
     /// Selects the thread whose stack is looked at. The stopped thread is selected at each stop.
@@ -89,6 +91,8 @@ requests! {
     Display display(frame: FrameNo, expression: String) -> String;
     /// Shows an expression no longer; None: none in this frame.
     Undisplay undisplay(frame: FrameNo, expression: Option<String>) -> ();
+    /// Returns whether any expression is displayed, in whichever frame.
+    Displaying displaying() -> bool;
     /// Returns the displayed expressions of this frame; with those whose value changed marked as such, and their old value.
     Displays displays(frame: FrameNo) -> Vec<Displayed>;
 

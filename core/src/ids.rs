@@ -33,5 +33,11 @@ ids! {
     Tick(u64);
 }
 
+impl FrameNo {
+    /// The frame that a stack is looked at in first ([`Stack::current`](crate::host::Stack)), whatever its place: to know that, all
+    /// frames below would have to be counted.
+    pub const CURRENT: FrameNo = FrameNo(u32::MAX);
+}
+
 /// A line of a source file, from 1.
 pub type Line = u32;

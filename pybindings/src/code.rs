@@ -34,6 +34,8 @@ pub(crate) struct CodeEntry {
     pub(crate) ends_program: bool,
     /// The code is that of the module `threading`.
     pub(crate) of_threading: bool,
+    /// The code's `except` takes what nobody else has handled.
+    pub(crate) last_resort: bool,
     /// The kinds of events that the plan wants of this code object.
     wanted: AtomicU32,
     /// The kinds that a backend has asked the interpreter for in this code object.
@@ -257,6 +259,7 @@ fn new_entry(py: Python<'_>, code: CodePtr, slot: ffi::Py_ssize_t) -> &CodeEntry
         own: AtomicBool::new(ends_program || is_own_file(py, code)),
         ends_program,
         of_threading: is_of_threading(py, code),
+        last_resort: handles_the_rest(py, code),
         wanted: AtomicU32::new(0),
         armed: AtomicU32::new(0),
         suspends: suspends(number(&code.object(py), intern!(py, "co_flags")) as i32) != Suspends::Never,
@@ -463,6 +466,13 @@ fn suspends(flags: i32) -> Suspends {
 /// The functions of the standard library whose `except` takes what nobody else has handled.
 const LAST_RESORTS: [(&str, &str); 2] =
     [("threading.py", "Thread._bootstrap_inner"), ("asyncio/events.py", "Handle._run")];
+
+fn handles_the_rest(py: Python<'_>, code: CodePtr) -> bool {
+    let object = code.object(py);
+    let Ok(qualname) = object.getattr(intern!(py, "co_qualname")) else { return false };
+    let is_named = LAST_RESORTS.iter().any(|(_, function)| qualname.eq(*function).unwrap_or(false));
+    is_named && filename(&object).is_some_and(|path| is_last_resort(&path, &text(&object, intern!(py, "co_qualname"))))
+}
 
 fn is_last_resort(path: &str, qualname: &str) -> bool {
     LAST_RESORTS.iter().any(|(file, function)| *function == qualname && is_library(path, file))

@@ -6,7 +6,7 @@
 
 #[cfg(Py_3_12)]
 use std::ffi::c_char;
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::ptr::NonNull;
 
 use pyo3::ffi;
@@ -276,6 +276,12 @@ impl Drop for Headroom<'_> {
             }
         }
     }
+}
+
+/// Returns an attribute of `sys`; None if it is missing.
+pub(crate) fn sys_attribute<'py>(py: Python<'py>, name: &CStr) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: attached; a borrowed reference or NULL without an exception comes back, and a reference of our own is taken.
+    unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(name.as_ptr())) }
 }
 
 /// Returns a module, imported if need be. PyO3's import goes through the `__import__` of the running frame's builtins, which

@@ -2,6 +2,7 @@
 //!
 //! Which of the two is decided anew at each question, because a program (or pytest) replaces streams between stops.
 
+use std::ffi::CStr;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use rdb_repl::highlight::Style;
 use rdb_repl::line::{LineOptions, Rustyline, history_file};
 use rdb_repl::terminal::{Ask, Assist, Input, Terminal};
 
-use crate::ffi::import;
+use crate::ffi::{import, sys_attribute};
 use crate::host::exception_text;
 
 /// Returns a terminal over whatever the standard streams are at each moment: the program was there first.
@@ -24,13 +25,20 @@ pub(crate) fn of_program() -> Box<dyn Terminal> {
 /// Returns a terminal over what the standard streams are now: rdb was there first, and what the program makes of them
 /// is its own business.
 pub(crate) fn of_rdb(py: Python<'_>) -> Box<dyn Terminal> {
-    let now = |name: &str| standard(py, name).map(Bound::unbind);
-    over(now("stdin"), now("stdout"))
+    let now = |name: &CStr| standard(py, name).map(Bound::unbind);
+    over(now(c"stdin"), now(c"stdout"))
 }
 
 /// Returns a terminal over two streams; None: the standard one of each moment.
 pub(crate) fn over(input: Option<Py<PyAny>>, output: Option<Py<PyAny>>) -> Box<dyn Terminal> {
-    Box::new(Streams { input, output, editor: Editor::Unopened, early: None, interrupted: false })
+    Box::new(Streams {
+        input,
+        output,
+        editor: Editor::Unopened,
+        early: None,
+        interrupted: false,
+        flushing: Flushing::Always,
+    })
 }
 
 struct Streams {
@@ -43,6 +51,20 @@ struct Streams {
     early: Option<Input>,
     /// A Ctrl-C came while something was written.
     interrupted: bool,
+    flushing: Flushing,
+}
+
+/// When text that was written is sent on. A reader at the other end of a pipe is woken each time.
+///
+/// ```text
+/// Always <--hold, release--> Later
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flushing {
+    /// At once.
+    Always,
+    /// With what is written next.
+    Later,
 }
 
 /// The editor for a real terminal.
@@ -59,6 +81,7 @@ enum Editor {
 
 impl Terminal for Streams {
     fn read(&mut self, ask: &Ask<'_>, assist: &mut dyn Assist) -> Input {
+        self.flushing = Flushing::Always;
         let editable = Python::attach(|py| {
             let editable = self.is_terminal(py);
             if editable {
@@ -74,6 +97,16 @@ impl Terminal for Streams {
 
     fn write(&mut self, text: &str) {
         Python::attach(|py| self.show(py, text));
+    }
+
+    fn hold(&mut self) {
+        self.flushing = Flushing::Later;
+    }
+
+    fn release(&mut self) {
+        if std::mem::replace(&mut self.flushing, Flushing::Always) == Flushing::Later {
+            self.write("");
+        }
     }
 
     fn size(&self) -> Option<(u16, u16)> {
@@ -96,25 +129,25 @@ impl Terminal for Streams {
 
 impl Streams {
     fn input<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        usable(py, self.input.as_ref()).or_else(|| standard(py, "stdin"))
+        usable(py, self.input.as_ref()).or_else(|| standard(py, c"stdin"))
     }
 
     fn output<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         let replaced = || match self.output {
-            Some(_) => standard(py, "stdout").filter(is_open).or_else(|| descriptor(py)),
-            None => standard(py, "stdout"),
+            Some(_) => standard(py, c"stdout").filter(is_open).or_else(|| descriptor(py)),
+            None => standard(py, c"stdout"),
         };
         usable(py, self.output.as_ref()).or_else(replaced)
     }
 
     /// Returns whether rustyline, which knows file descriptors only, talks to the same terminal as the streams.
     fn is_terminal(&self, py: Python<'_>) -> bool {
-        let original = |stream: Option<Bound<'_, PyAny>>, name: &str| match (stream, standard(py, name)) {
+        let original = |stream: Option<Bound<'_, PyAny>>, name: &CStr| match (stream, standard(py, name)) {
             (Some(stream), Some(original)) => stream.is(&original),
             _ => false,
         };
-        original(self.input(py), "__stdin__")
-            && original(self.output(py), "__stdout__")
+        original(self.input(py), c"__stdin__")
+            && original(self.output(py), c"__stdout__")
             && std::io::stdin().is_terminal()
             && std::io::stdout().is_terminal()
     }
@@ -149,7 +182,10 @@ impl Streams {
     /// Writes text, and sees to it that it is seen. A Ctrl-C that comes meanwhile is one for the next question.
     fn show(&mut self, py: Python<'_>, text: &str) {
         let Some(output) = self.output(py) else { return };
-        let mut result = write(&output, text).and_then(|()| flush(&output));
+        let mut result = write(&output, text);
+        if self.flushing == Flushing::Always {
+            result = result.and_then(|()| flush(&output));
+        }
         if let Err(error) = &result
             && error.is_instance_of::<PyKeyboardInterrupt>(py)
         {
@@ -205,8 +241,8 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Returns a stream of `sys`; None if it is missing or None.
-fn standard<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyAny>> {
-    import(py, "sys").ok()?.getattr_opt(name).ok()?.filter(|stream| !stream.is_none())
+fn standard<'py>(py: Python<'py>, name: &CStr) -> Option<Bound<'py, PyAny>> {
+    sys_attribute(py, name).filter(|stream| !stream.is_none())
 }
 
 /// Returns a stream, unless it was closed.

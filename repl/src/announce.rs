@@ -1,7 +1,7 @@
 //! What is said at a stop: why, where, and what was asked to be shown.
 
-use rdb_core::host::{Displayed, FrameInfo, HostError, Variable};
-use rdb_core::ids::{BreakpointId, FrameId, FrameNo, Line};
+use rdb_core::host::{Displayed, FrameInfo, HostError, SourceText, Variable};
+use rdb_core::ids::{BreakpointId, FrameId, FrameNo};
 use rdb_core::stop::{StepEnd, StopReason};
 
 use crate::command::Failure;
@@ -98,36 +98,52 @@ impl Dialog<'_> {
         };
         if self.state.sticky == Sticky::Off || shown.is_err() {
             // What cannot be shown of it is missing; the prompt comes all the same.
-            let _ = self.show_entry(self.selected);
+            match self.show_current() {
+                Ok(Some(source)) => self.warn_if_stale(&source),
+                _ => self.warn_of_edit(),
+            }
+        } else {
+            self.warn_of_edit();
         }
-        self.warn_of_edit();
         self.show_displays();
+    }
+
+    /// Shows the frame that is looked at, and returns the text of its file.
+    fn show_current(&mut self) -> Result<Option<SourceText>, HostError> {
+        match self.shared_frame() {
+            Some(frame) => self.show_frame(&frame, self.frame_no(), Selected::Yes),
+            None => Ok(None),
+        }
     }
 
     /// Shows a frame of the stack with the line that it is at.
     pub(crate) fn show_entry(&mut self, number: usize) -> Result<(), HostError> {
-        let Some(frame) = self.stack.frames.get(number).cloned() else { return Ok(()) };
+        let Some(frame) = self.stack()?.frames.get(number).cloned() else { return Ok(()) };
         if self.screen.with(|terminal| terminal.entry(number)) == Some(Entry::Shown) {
             return Ok(());
         }
-        let selected = if number == self.selected { Selected::Yes } else { Selected::No };
-        let line = frame.raising_line.or(frame.line);
-        let source = match line {
-            Some(line) => self.source_line(&frame.path, number, line)?,
-            None => None,
-        };
-        self.message(print::stack_entry(&frame, selected, source.as_deref(), self.style()));
-        Ok(())
+        let selected = if number == self.place()? { Selected::Yes } else { Selected::No };
+        let number = FrameNo(u32::try_from(number).unwrap_or(u32::MAX));
+        self.show_frame(&frame, number, selected).map(drop)
     }
 
-    /// Returns a line of a file; None: there is no such text. The only error is that the user does not want it.
-    fn source_line(&mut self, path: &str, number: usize, line: Line) -> Result<Option<String>, HostError> {
-        let frame = u32::try_from(number).ok().map(FrameNo);
-        match self.host.source(path.to_owned(), frame) {
-            Ok(text) => Ok(line.checked_sub(1).and_then(|before| text.lines.get(before as usize).cloned())),
-            Err(HostError::Interrupted) => Err(HostError::Interrupted),
-            Err(_) => Ok(None),
-        }
+    /// Shows a frame with the line that it is at, and returns the text of its file if it was looked at. The only error is
+    /// that the user does not want it.
+    fn show_frame(
+        &mut self,
+        frame: &FrameInfo,
+        number: FrameNo,
+        selected: Selected,
+    ) -> Result<Option<SourceText>, HostError> {
+        let line = frame.raising_line.or(frame.line);
+        let source = match line.map(|_| self.host.source(frame.path.clone(), Some(number))) {
+            Some(Err(HostError::Interrupted)) => return Err(HostError::Interrupted),
+            source => source.and_then(Result::ok),
+        };
+        let before = line.and_then(|line| line.checked_sub(1));
+        let text = source.as_ref().zip(before).and_then(|(source, before)| source.lines.get(before as usize));
+        self.message(print::stack_entry(frame, selected, text.map(String::as_str), self.style()));
+        Ok(source)
     }
 
     /// Shows the lines around the current one, the arguments and the locals.
@@ -155,23 +171,32 @@ impl Dialog<'_> {
         if let Some(value) = &frame.returns {
             self.message(format!("Returns: {value}"));
         }
-        self.remember(frame.id, arguments.into_iter().chain(locals).collect());
+        self.remember(frame.id, arguments.into_iter().chain(locals).collect())?;
         Ok(())
     }
 
     /// Keeps what the view has shown of a frame, and forgets the frames that are gone.
-    fn remember(&mut self, frame: FrameId, variables: Vec<Variable>) {
-        let stack = &self.stack;
-        self.state.seen.retain(|seen, _| stack.frames.iter().any(|frame| frame.id == *seen));
-        self.state.seen.insert(frame, variables);
+    fn remember(&mut self, frame: FrameId, variables: Vec<Variable>) -> Result<(), HostError> {
+        let mut seen = std::mem::take(&mut self.state.seen);
+        let stack = self.stack()?;
+        seen.retain(|seen, _| stack.frames.iter().any(|frame| frame.id == *seen));
+        seen.insert(frame, variables);
+        self.state.seen = seen;
+        Ok(())
     }
 
     /// Says once per file that it was edited since the program read it.
     pub(crate) fn warn_of_edit(&mut self) {
         let Ok(path) = self.frame().map(|frame| frame.path.clone()) else { return };
-        let frame = self.frame_no();
-        let stale = self.host.source(path.clone(), Some(frame)).is_ok_and(|source| source.stale);
-        if stale && self.state.warned.insert(path.clone()) {
+        if let Ok(source) = self.host.source(path, Some(self.frame_no())) {
+            self.warn_if_stale(&source);
+        }
+    }
+
+    fn warn_if_stale(&mut self, source: &SourceText) {
+        let Some(frame) = self.shared_frame().filter(|_| source.stale) else { return };
+        let path = &frame.path;
+        if self.state.warned.insert(path.clone()) {
             self.message(format!(
                 "*** WARNING: file '{path}' was edited, running stale code until the program is rerun"
             ));
@@ -180,6 +205,11 @@ impl Dialog<'_> {
 
     /// Shows the displayed expressions whose value is another one than at the last stop.
     pub(crate) fn show_displays(&mut self) {
+        if matches!(self.host.displaying(), Ok(false)) {
+            return;
+        }
+        // To find the values out may take long.
+        self.screen.release();
         let Ok(displays) = self.host.displays(self.frame_no()) else { return };
         for Displayed { expression, value, old } in displays {
             if let Some(old) = old {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 use rdb_core::frontend::{Frontend, Notice};
 use rdb_core::host::{Host, Variable};
-use rdb_core::ids::{FrameId, ThreadId};
+use rdb_core::ids::{FrameId, FrameNo, ThreadId};
 use rdb_core::stop::{Resume, Stop};
 
 use crate::dialog::Dialog;
@@ -121,7 +121,7 @@ impl Console {
 
 impl Frontend for Console {
     fn stopped(&mut self, stop: &Stop, host: &mut dyn Host) -> Resume {
-        match Dialog::open(&mut self.state, &self.screen, host, stop) {
+        match Dialog::open(&mut self.state, &self.screen, host, stop, FrameNo::CURRENT) {
             Ok(mut dialog) => dialog.serve(),
             Err(error) => {
                 self.screen.write(&format!("*** {error}\n"));
@@ -174,6 +174,16 @@ impl Screen {
     /// Shows text.
     pub(crate) fn write(&self, text: &str) {
         self.with(|terminal| terminal.write(text));
+    }
+
+    /// Lets text wait until the user is asked, or [`release`](Self::release).
+    pub(crate) fn hold(&self) {
+        self.with(|terminal| terminal.hold());
+    }
+
+    /// Shows the text that waits.
+    pub(crate) fn release(&self) {
+        self.with(|terminal| terminal.release());
     }
 
     fn slot(&self) -> MutexGuard<'_, Option<Box<dyn Terminal>>> {

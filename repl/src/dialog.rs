@@ -1,6 +1,9 @@
 //! One stop: reads commands and runs them until the program is to go on. Knows the grammar and the table, not what the
 //! single commands do.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use rdb_core::host::{Completeness, FrameInfo, Host, HostError, SessionInfo, SessionMode, Stack};
 use rdb_core::ids::{FrameNo, Line, ThreadId};
 use rdb_core::stop::{Resume, StepEnd, StepGoal, Stop, StopReason};
@@ -18,6 +21,18 @@ const CONTINUATION: &str = "...   ";
 /// What Ctrl-C at a prompt shows.
 const INTERRUPTED: &str = "--KeyboardInterrupt--";
 
+/// What is known of a stack. Most stops are left again before anybody has asked for more than one frame.
+///
+/// ```text
+///  Frame --somebody asks for the stack--> Whole
+/// ```
+enum Seen {
+    /// The frame that is looked at, and no other.
+    Frame,
+    /// All.
+    Whole(Stack),
+}
+
 /// A dialogue with the user about one stop.
 pub(crate) struct Dialog<'a> {
     /// What the console keeps between stops.
@@ -30,25 +45,41 @@ pub(crate) struct Dialog<'a> {
     pub(crate) stop: &'a Stop,
     /// The thread that is looked at.
     pub(crate) thread: ThreadId,
-    /// The stack that is looked at.
-    pub(crate) stack: Stack,
+    /// The stack that is looked at, as far as somebody has asked for it.
+    stack: Seen,
     /// The place in the stack of the frame that is looked at.
-    pub(crate) selected: usize,
+    selected: FrameNo,
+    /// The frame that is looked at; None: the stack has none.
+    frame: Option<Arc<FrameInfo>>,
     /// The last line that `list` has shown.
     pub(crate) listed: Option<Line>,
+    /// Whether text gets colours, as it was when somebody asked since the last command.
+    style: OnceCell<Style>,
 }
 
 impl<'a> Dialog<'a> {
-    /// Begins a dialogue.
+    /// Begins a dialogue about a frame of the stopped thread.
     pub(crate) fn open(
         state: &'a mut State,
         screen: &'a Screen,
         host: &'a mut dyn Host,
         stop: &'a Stop,
+        selected: FrameNo,
     ) -> Result<Self, HostError> {
-        let stack = host.stack()?;
-        let selected = first_selected(&stack);
-        Ok(Self { state, screen, host, stop, thread: stop.thread, stack, selected, listed: None })
+        let frame = host.frame_info(selected)?.map(Arc::new);
+        let style = OnceCell::new();
+        Ok(Self {
+            state,
+            screen,
+            host,
+            stop,
+            thread: stop.thread,
+            stack: Seen::Frame,
+            selected,
+            frame,
+            listed: None,
+            style,
+        })
     }
 
     /// Talks to the user until the program is to go on.
@@ -56,6 +87,7 @@ impl<'a> Dialog<'a> {
         if let Some(resume) = self.next_of_many_steps() {
             return resume;
         }
+        self.screen.hold();
         self.announce();
         self.enqueue_breakpoint_commands();
         self.state.queue.push_back(Queued::Show);
@@ -79,12 +111,43 @@ impl<'a> Dialog<'a> {
 
     /// Returns the number of the frame that is looked at.
     pub(crate) fn frame_no(&self) -> FrameNo {
-        FrameNo(u32::try_from(self.selected).unwrap_or(u32::MAX))
+        self.selected
     }
 
     /// Returns the frame that is looked at.
     pub(crate) fn frame(&self) -> Result<&FrameInfo, Failure> {
-        self.stack.frames.get(self.selected).ok_or_else(|| Failure::text("There is no frame to look at."))
+        self.frame.as_deref().ok_or_else(|| Failure::text("There is no frame to look at."))
+    }
+
+    /// Returns the frame that is looked at, to be kept while the host is asked.
+    pub(crate) fn shared_frame(&self) -> Option<Arc<FrameInfo>> {
+        self.frame.clone()
+    }
+
+    /// Returns the stack that is looked at.
+    pub(crate) fn stack(&mut self) -> Result<&Stack, HostError> {
+        if let Seen::Frame = self.stack {
+            let stack = self.host.stack()?;
+            if self.selected == FrameNo::CURRENT {
+                self.selected = first_selected(&stack);
+            }
+            self.stack = Seen::Whole(stack);
+        }
+        match &self.stack {
+            Seen::Whole(stack) => Ok(stack),
+            Seen::Frame => unreachable!("set above"),
+        }
+    }
+
+    /// Returns how many frames the stack has.
+    pub(crate) fn depth(&mut self) -> Result<usize, HostError> {
+        Ok(self.stack()?.frames.len())
+    }
+
+    /// Returns the place in the stack of the frame that is looked at.
+    pub(crate) fn place(&mut self) -> Result<usize, HostError> {
+        self.stack()?;
+        Ok(self.selected.0 as usize)
     }
 
     /// Returns the frame that a step is about: that which is looked at, if it is one of the stopped thread.
@@ -98,10 +161,12 @@ impl<'a> Dialog<'a> {
     }
 
     /// Looks at another frame of the stack.
-    pub(crate) fn select(&mut self, number: usize) {
-        self.selected = number;
+    pub(crate) fn select(&mut self, number: usize) -> Result<(), HostError> {
+        self.frame = self.stack()?.frames.get(number).cloned().map(Arc::new);
+        self.selected = FrameNo(u32::try_from(number).unwrap_or(u32::MAX));
         self.listed = None;
         self.screen.with(|terminal| terminal.selected(number));
+        Ok(())
     }
 
     /// Returns the columns and rows of the screen.
@@ -111,14 +176,17 @@ impl<'a> Dialog<'a> {
 
     /// Returns whether text gets colours.
     pub(crate) fn style(&self) -> Style {
-        let colours = self.screen.with(|terminal| terminal.colours()).unwrap_or(false);
-        if colours { Style::Ansi } else { Style::Plain }
+        *self.style.get_or_init(|| {
+            let colours = self.screen.with(|terminal| terminal.colours()).unwrap_or(false);
+            if colours { Style::Ansi } else { Style::Plain }
+        })
     }
 
     /// Looks at another stack.
     pub(crate) fn set_stack(&mut self, stack: Stack) {
         self.selected = first_selected(&stack);
-        self.stack = stack;
+        self.frame = stack.frames.get(self.selected.0 as usize).cloned().map(Arc::new);
+        self.stack = Seen::Whole(stack);
         self.listed = None;
     }
 
@@ -205,6 +273,9 @@ impl<'a> Dialog<'a> {
 
     /// Takes one line.
     fn line(&mut self, line: &str) -> Flow {
+        // What it runs may take long, write elsewhere, or replace the streams.
+        self.screen.release();
+        self.style = OnceCell::new();
         if line.contains('\n') {
             return self.text(line);
         }
@@ -378,6 +449,7 @@ impl<'a> Dialog<'a> {
 
     /// Tidies up before the program goes on. Lines that are left are for the next stop.
     fn leave(&mut self) {
+        self.screen.release();
         if let Some(Queued::Last(last)) = self.state.queue.iter().find(|queued| matches!(queued, Queued::Last(_))) {
             self.state.last.clone_from(last);
         }
@@ -389,8 +461,9 @@ impl<'a> Dialog<'a> {
 }
 
 /// Returns the place of the frame to look at first.
-fn first_selected(stack: &Stack) -> usize {
-    (stack.current.0 as usize).min(stack.frames.len().saturating_sub(1))
+fn first_selected(stack: &Stack) -> FrameNo {
+    let newest = u32::try_from(stack.frames.len().saturating_sub(1)).unwrap_or(u32::MAX);
+    stack.current.min(FrameNo(newest))
 }
 
 /// Returns the lines of a text that was pasted. Blank ones would repeat commands; they count only where they end a block.

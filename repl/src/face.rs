@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 use rdb_core::host::{Host, HostError};
-use rdb_core::ids::{FrameId, Line, ThreadId, Tick};
+use rdb_core::ids::{FrameId, FrameNo, Line, ThreadId, Tick};
 use rdb_core::stop::{Resume, Stop, StopReason};
 
 use crate::command::{Command, Flow};
@@ -104,11 +104,11 @@ fn in_dialog<T>(
     let screen = Screen::new(terminal);
     let stop =
         Stop { thread: ThreadId(0), tick: Tick(0), frame: FrameId(0), reason: StopReason::Trace, deleted: Vec::new() };
-    let mut dialog = Dialog::open(&mut state, &screen, host, &stop)?;
-    dialog.selected = scene.selected;
+    let selected = FrameNo(u32::try_from(scene.selected).unwrap_or(u32::MAX));
+    let mut dialog = Dialog::open(&mut state, &screen, host, &stop, selected)?;
     dialog.listed = scene.listed;
     let answer = talk(&mut dialog);
-    (scene.selected, scene.listed) = (dialog.selected, dialog.listed);
+    (scene.selected, scene.listed) = (dialog.frame_no().0 as usize, dialog.listed);
     scene.aliases = state.aliases;
     scene.last = state.last;
     Ok(answer)

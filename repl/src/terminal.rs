@@ -9,6 +9,12 @@ pub trait Terminal: Send {
     /// Shows text, as it is: the caller ends its lines.
     fn write(&mut self, text: &str);
 
+    /// Lets text wait until something is read or [`release`](Self::release) is called: a question follows at once.
+    fn hold(&mut self) {}
+
+    /// Shows the text that waits, and lets none wait any more.
+    fn release(&mut self) {}
+
     /// Shows what a command has to say, and ends the line.
     fn message(&mut self, text: &str) {
         self.write(&format!("{text}\n"));

@@ -49,6 +49,8 @@ pub struct FakeHost {
     displays: Vec<(FrameNo, String, String)>,
     convenience: IndexMap<String, String>,
     interacting: bool,
+    /// How often the whole stack was asked for.
+    pub stacks_taken: usize,
     log: Vec<String>,
 }
 
@@ -92,6 +94,7 @@ impl FakeHost {
             displays: Vec::new(),
             convenience: IndexMap::new(),
             interacting: false,
+            stacks_taken: 0,
             log: Vec::new(),
         }
     }
@@ -168,7 +171,12 @@ impl FakeHost {
         Stop { thread: ThreadId(1), tick: Tick(0), frame, reason, deleted: Vec::new() }
     }
 
+    fn number(&self, frame: FrameNo) -> FrameNo {
+        if frame == FrameNo::CURRENT { self.stack.current } else { frame }
+    }
+
     fn frame(&self, frame: FrameNo) -> Result<&FrameInfo, HostError> {
+        let frame = self.number(frame);
         let found = usize::try_from(frame.0).ok().and_then(|number| self.stack.frames.get(number));
         found.ok_or_else(|| HostError::User(format!("there is no frame {frame}")))
     }
@@ -237,7 +245,12 @@ impl Host for FakeHost {
     }
 
     fn stack(&mut self) -> Result<Stack, HostError> {
+        self.stacks_taken += 1;
         Ok(self.stack.clone())
+    }
+
+    fn frame_info(&mut self, frame: FrameNo) -> Result<Option<FrameInfo>, HostError> {
+        Ok(self.frame(frame).ok().cloned())
     }
 
     fn threads(&mut self) -> Result<Vec<ThreadInfo>, HostError> {
@@ -283,7 +296,7 @@ impl Host for FakeHost {
 
     fn execute(&mut self, frame: FrameNo, source: String) -> Result<(), HostError> {
         self.frame(frame)?;
-        self.log.push(format!("execute {frame}: {source}"));
+        self.log.push(format!("execute {}: {source}", self.number(frame)));
         self.statements.get(&source).cloned().map_or(Ok(()), Err)
     }
 
@@ -335,11 +348,12 @@ impl Host for FakeHost {
 
     fn display(&mut self, frame: FrameNo, expression: String) -> Result<String, HostError> {
         let value = self.value(&expression)?;
-        self.displays.push((frame, expression, value.clone()));
+        self.displays.push((self.number(frame), expression, value.clone()));
         Ok(value)
     }
 
     fn undisplay(&mut self, frame: FrameNo, expression: Option<String>) -> Result<(), HostError> {
+        let frame = self.number(frame);
         let matches = |entry: &(FrameNo, String, String)| {
             entry.0 == frame && expression.as_ref().is_none_or(|expression| *expression == entry.1)
         };
@@ -352,7 +366,12 @@ impl Host for FakeHost {
         Ok(())
     }
 
+    fn displaying(&mut self) -> Result<bool, HostError> {
+        Ok(!self.displays.is_empty())
+    }
+
     fn displays(&mut self, frame: FrameNo) -> Result<Vec<Displayed>, HostError> {
+        let frame = self.number(frame);
         let mut displays = std::mem::take(&mut self.displays);
         let shown = displays.iter_mut().filter(|(of, _, _)| *of == frame).map(|(_, expression, last)| {
             let value = self.value(expression).unwrap_or_else(|error| format!("** raised {error} **"));
@@ -455,10 +474,10 @@ impl Host for FakeHost {
     fn jump(&mut self, frame: FrameNo, line: Line) -> Result<(), HostError> {
         self.frame(frame)?;
         let newest = self.stack.frames.len().saturating_sub(1);
-        if usize::try_from(frame.0).ok() != Some(newest) {
+        if usize::try_from(self.number(frame).0).ok() != Some(newest) {
             return Err(HostError::User("You can only jump within the bottom frame".into()));
         }
-        self.log.push(format!("jump {frame}: {line}"));
+        self.log.push(format!("jump {}: {line}", self.number(frame)));
         if let Some(newest) = self.stack.frames.last_mut() {
             newest.line = Some(line);
         }
@@ -467,7 +486,7 @@ impl Host for FakeHost {
 
     fn debug(&mut self, frame: FrameNo, source: String, frontend: DebugFrontend) -> Result<(), HostError> {
         self.frame(frame)?;
-        self.log.push(format!("debug {frame}: {source}"));
+        self.log.push(format!("debug {}: {source}", self.number(frame)));
         let DebugFrontend(mut frontend) = frontend;
         let stop = self.stop(StopReason::Trace);
         let resume = frontend.stopped(&stop, self);
@@ -478,7 +497,7 @@ impl Host for FakeHost {
     fn interact_open(&mut self, frame: FrameNo) -> Result<(), HostError> {
         self.frame(frame)?;
         self.interacting = true;
-        self.log.push(format!("interact {frame}"));
+        self.log.push(format!("interact {}", self.number(frame)));
         Ok(())
     }
 

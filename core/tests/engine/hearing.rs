@@ -145,6 +145,23 @@ fn catchpoints_want_only_what_they_need() {
 }
 
 #[test]
+fn only_uncaught_exceptions_need_no_other_unwinds() {
+    let catch = |when| CatchSpec { when, types: Vec::new(), condition: None, temporary: false };
+    let mut engine = Engine::new(capabilities("local exceptions"));
+    assert!(!engine.wants_last_unwinds_only());
+    let _ = engine.add_catch(catch(CatchWhen::Uncaught));
+    assert!(engine.wants_last_unwinds_only());
+    engine.resume(THREAD, &Resume::Step(StepGoal::Into), &stack());
+    assert!(!engine.wants_last_unwinds_only());
+    engine.resume(THREAD, &Resume::Continue, &stack());
+    assert!(engine.wants_last_unwinds_only());
+    let other = engine.add_catch(catch(CatchWhen::LeavesUserCode));
+    assert!(!engine.wants_last_unwinds_only());
+    assert!(engine.remove_catch(other.id).is_ok());
+    assert!(engine.wants_last_unwinds_only());
+}
+
+#[test]
 fn ticks_count_the_code_that_is_let_in() {
     let mut engine = Engine::new(capabilities("settrace"));
     engine.set_just_my_code(true, vec![Arc::from("/lib")]);

@@ -100,9 +100,14 @@ pub(super) fn all<'py>(frame: &Bound<'py, PyAny>, extras: &mut Extras<'py>) -> R
     Ok(shown)
 }
 
+/// Returns whether no frame has any.
+pub(super) fn is_empty() -> bool {
+    DISPLAYS.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+}
+
 /// Lets frames go that have ended.
 pub(super) fn prune(py: Python<'_>) -> PyResult<()> {
-    if DISPLAYS.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+    if is_empty() {
         return Ok(());
     }
     let threads = threads::all(py)?;

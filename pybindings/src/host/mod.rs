@@ -27,12 +27,14 @@ mod threads;
 
 use indexmap::IndexMap;
 use pyo3::prelude::*;
-use rdb_core::host::{HostError, Stack};
+use rdb_core::host::{FrameInfo, HostError, Stack};
 use rdb_core::ids::{FrameNo, ThreadId};
 use rdb_core::stop::{StepEnd, Stop, StopReason};
 
 use self::interact::Interactive;
 use self::stack::{Life, View};
+use crate::ffi::FramePtr;
+use crate::frame::visible;
 use crate::session::{Session, Stopped};
 
 pub(crate) use self::awaiting::take_awaitable;
@@ -94,11 +96,31 @@ impl PyHost {
     /// Returns the stack that is looked at.
     fn view(&mut self, py: Python<'_>) -> Result<&View, HostError> {
         if self.view.is_none() {
-            awaiting::settle(py).map_err(|failure| failure.into_host(py))?;
-            display::prune(py).map_err(|error| text::failed(py, &error))?;
+            settle(py)?;
             self.view = Some(self.build_view(py)?);
         }
         Ok(self.view.as_ref().expect("set above"))
+    }
+
+    /// Returns one frame of the stack that is looked at, as a front end shows it.
+    fn frame_info(&mut self, py: Python<'_>, number: FrameNo) -> Result<Option<FrameInfo>, HostError> {
+        if let Some(frame) = self.frame_alone(py, number) {
+            settle(py)?;
+            let returns = self.returning().map(|value| text::short_repr(value.bind(py))).transpose()?;
+            return Ok(Some(FrameInfo { returns, ..stack::frame_info(self.session, &frame)? }));
+        }
+        let frames = &self.view(py)?.stack;
+        Ok(usize::try_from(resolved(number, frames).0).ok().and_then(|number| frames.frames.get(number)).cloned())
+    }
+
+    /// Returns the current frame if that is what is asked for, and no other has to be known for it: at most stops nobody looks
+    /// further, however deep the stack.
+    fn frame_alone<'py>(&self, py: Python<'py>, number: FrameNo) -> Option<Bound<'py, PyAny>> {
+        let is_live = self.stopped.traceback.is_none() && self.reason != StopReason::PostMortem;
+        let is_alone = number == FrameNo::CURRENT && self.view.is_none() && matches!(self.looked_at, LookedAt::Stop);
+        let stopped = self.stopped.frame.as_ref().filter(|_| is_live && is_alone)?;
+        let frame = FramePtr::of(stopped.bind(py)).and_then(|frame| visible(py, frame))?;
+        Some(frame.object(py))
     }
 
     /// Looks at something else.
@@ -168,8 +190,12 @@ impl PyHost {
 
     /// Returns a frame of the stack that is looked at.
     fn frame<'py>(&mut self, py: Python<'py>, number: FrameNo) -> Result<Bound<'py, PyAny>, HostError> {
-        let frames = &self.view(py)?.frames;
-        let frame = usize::try_from(number.0).ok().and_then(|number| frames.get(number));
+        if let Some(frame) = self.frame_alone(py, number) {
+            return Ok(frame);
+        }
+        let view = self.view(py)?;
+        let number = resolved(number, &view.stack);
+        let frame = usize::try_from(number.0).ok().and_then(|number| view.frames.get(number));
         let missing = || HostError::User(format!("There is no frame {number}; see `where`."));
         frame.map(|frame| frame.bind(py).clone()).ok_or_else(missing)
     }
@@ -186,4 +212,15 @@ impl PyHost {
             _ => self.stopped.exception.as_ref().map(|exception| exception.bind(py).clone()),
         }
     }
+}
+
+/// Puts in order what has come about since the last look at a stack.
+fn settle(py: Python<'_>) -> Result<(), HostError> {
+    awaiting::settle(py).map_err(|failure| failure.into_host(py))?;
+    display::prune(py).map_err(|error| text::failed(py, &error))
+}
+
+/// Returns the place of a frame in a stack.
+fn resolved(number: FrameNo, stack: &Stack) -> FrameNo {
+    if number == FrameNo::CURRENT { stack.current } else { number }
 }

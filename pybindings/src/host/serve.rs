@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 use rdb_core::breakpoint::{BreakpointChange, BreakpointInfo, BreakpointSpec};
 use rdb_core::catch::{CatchInfo, CatchSpec};
 use rdb_core::host::{
-    Completeness, DebugFrontend, Displayed, ExceptionInfo, Host, HostError, Interaction, Located, SessionInfo, Show,
-    SourceBlock, SourceText, Stack, ThreadInfo, Variable,
+    Completeness, DebugFrontend, Displayed, ExceptionInfo, FrameInfo, Host, HostError, Interaction, Located,
+    SessionInfo, Show, SourceBlock, SourceText, Stack, ThreadInfo, Variable,
 };
 use rdb_core::ids::{BreakpointId, CatchId, FrameNo, Line, ThreadId};
 use rdb_core::location::Location;
@@ -56,6 +56,10 @@ impl Host for PyHost {
 
     fn stack(&mut self) -> Answered<Stack> {
         Python::attach(|py| Ok(self.view(py)?.stack.clone()))
+    }
+
+    fn frame_info(&mut self, frame: FrameNo) -> Answered<Option<FrameInfo>> {
+        Python::attach(|py| PyHost::frame_info(self, py, frame))
     }
 
     fn threads(&mut self) -> Answered<Vec<ThreadInfo>> {
@@ -186,6 +190,10 @@ impl Host for PyHost {
 
     fn undisplay(&mut self, frame: FrameNo, expression: Option<String>) -> Answered<()> {
         Python::attach(|py| display::remove(&self.frame(py, frame)?, expression.as_deref()))
+    }
+
+    fn displaying(&mut self) -> Answered<bool> {
+        Ok(!display::is_empty())
     }
 
     fn displays(&mut self, frame: FrameNo) -> Answered<Vec<Displayed>> {

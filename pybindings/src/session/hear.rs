@@ -12,7 +12,7 @@ use rdb_core::ids::{Line, ThreadId};
 use rdb_core::stack::StackView;
 use rdb_core::stop::{StepEnd, Stop, StopReason};
 
-use crate::code::CodeEntry;
+use crate::code::{self, CodeEntry};
 use crate::ffi::{FramePtr, thread_id};
 use crate::frame::LiveStack;
 use crate::host::{self, Snapshot};
@@ -93,8 +93,11 @@ impl Session {
     /// Hears one event.
     pub(crate) fn hear(&'static self, py: Python<'_>, heard: &Heard<'_, '_>) -> Verdict {
         self.count_event();
-        if self.is(state::LEAVING | state::PANIC) {
+        if self.is(state::UNUSUAL) {
             return self.hear_unusual(py, heard);
+        }
+        if heard.kind == EventKind::Unwind && self.is_idle_unwind(py, heard.frame) {
+            return Verdict::Nothing;
         }
         if heard.kind == EventKind::Instruction && stepped_from(heard.offset) {
             return Verdict::Nothing;
@@ -130,6 +133,20 @@ impl Session {
         })
     }
 
+    /// Returns whether nobody cares that an exception leaves a frame (None: the running one), because only uncaught ones
+    /// matter and its caller may still handle it. This is asked for each frame that an exception leaves.
+    #[inline]
+    pub(crate) fn is_idle_unwind(&self, py: Python<'_>, frame: Option<FramePtr>) -> bool {
+        if self.state.load(Ordering::Relaxed) & (state::LAST_UNWINDS | state::UNUSUAL) != state::LAST_UNWINDS {
+            return false;
+        }
+        let caller = frame.or_else(|| FramePtr::current(py)).and_then(|frame| frame.back(py));
+        caller.is_some_and(|caller| {
+            let entry = code::entry(py, caller.code(py));
+            !entry.is_own() && !entry.last_resort
+        })
+    }
+
     /// Asks the engine, and brings the plan that follows into force; but not that of a stop: how the thread goes on decides
     /// what is wanted, and a step after a step changes nothing at all.
     fn decide(&self, py: Python<'_>, ask: impl FnOnce(&mut Engine) -> Decision) -> PyResult<Decision> {
@@ -137,7 +154,7 @@ impl Session {
         let (decision, plan, gates) = {
             let mut engine = self.engine();
             let decision = ask(&mut engine);
-            let plan = if matches!(decision, Decision::Stop(_)) { None } else { engine.take_plan_change() };
+            let plan = if matches!(decision, Decision::Stop(_)) { None } else { self.take_plan_change(&mut engine) };
             (decision, plan, engine.take_gates())
         };
         Self::set_gates(py, gates);

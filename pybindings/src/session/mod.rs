@@ -53,6 +53,10 @@ mod state {
     pub(super) const LEAVING: u8 = 2;
     /// The next event is a panic: tests ask for it.
     pub(super) const PANIC: u8 = 4;
+    /// Events are not what they seem.
+    pub(super) const UNUSUAL: u8 = LEAVING | PANIC;
+    /// Exceptions that leave a frame matter only where nothing of the program's is left to handle them.
+    pub(super) const LAST_UNWINDS: u8 = 8;
 }
 
 /// The session of this interpreter.
@@ -194,11 +198,20 @@ impl Session {
         let (result, plan, gates) = {
             let mut engine = self.engine();
             let result = change(&mut engine);
-            (result, engine.take_plan_change(), engine.take_gates())
+            (result, self.take_plan_change(&mut engine), engine.take_gates())
         };
         Self::set_gates(py, gates);
         self.apply(py, plan)?;
         Ok(result)
+    }
+
+    /// Returns what the backend has to change, and notes what it need not tell the engine of.
+    fn take_plan_change(&self, engine: &mut Engine) -> Option<PlanChange> {
+        let wanted = engine.wants_last_unwinds_only();
+        if wanted != self.is(state::LAST_UNWINDS) {
+            if wanted { self.raise_state(state::LAST_UNWINDS) } else { self.lower_state(state::LAST_UNWINDS) }
+        }
+        engine.take_plan_change()
     }
 
     fn apply(&self, py: Python<'_>, plan: Option<PlanChange>) -> PyResult<()> {

@@ -228,8 +228,9 @@ fn add(dialog: &mut Dialog<'_>, argument: &str, lifetime: Lifetime) -> Outcome {
     if dialog.state.dialect.is_pdb() {
         return Ok(Flow::Stay);
     }
-    let runs = dialog.stack.frames.iter().any(|frame| frame.path == **target.path());
-    if breakpoint.sites.is_empty() && !runs {
+    let is_pending =
+        breakpoint.sites.is_empty() && !dialog.stack()?.frames.iter().any(|frame| frame.path == **target.path());
+    if is_pending {
         dialog.message(format!("(pending: {} is not imported yet)", target.path()));
     }
     Ok(Flow::Stay)

@@ -227,7 +227,7 @@ fn advance(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
 
 fn jump(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     dialog.step_frame()?;
-    if dialog.selected + 1 != dialog.stack.frames.len() {
+    if dialog.place()? + 1 != dialog.depth()? {
         return Err(Failure::text("You can only jump within the bottom frame"));
     }
     let line = integer(argument).and_then(|line| u32::try_from(line).ok());
@@ -239,7 +239,8 @@ fn jump(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     })?;
     let stack = dialog.host.stack()?;
     dialog.set_stack(stack);
-    dialog.show_entry(dialog.selected)?;
+    let selected = dialog.place()?;
+    dialog.show_entry(selected)?;
     Ok(Flow::Stay)
 }
 

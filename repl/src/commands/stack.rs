@@ -58,14 +58,17 @@ pub(crate) const EXCEPTIONS: Command = Command {
 };
 
 fn where_(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
-    let all = dialog.stack.frames.len();
+    let all = dialog.depth()?;
     let count = match argument {
         "" => return show(dialog, 0..all),
         text => integer(text).ok_or_else(|| Failure::text(format!("Invalid count ({text})")))?,
     };
     let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX).min(all);
     match count {
-        0 => show(dialog, dialog.selected..dialog.selected + 1),
+        0 => {
+            let selected = dialog.place()?;
+            show(dialog, selected..selected + 1)
+        }
         1.. => show(dialog, all - wanted..all),
         _ => show(dialog, 0..wanted),
     }
@@ -83,19 +86,20 @@ fn show(dialog: &mut Dialog<'_>, numbers: Range<usize>) -> Outcome {
 }
 
 fn up(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
-    if dialog.selected == 0 {
+    let selected = dialog.place()?;
+    if selected == 0 {
         return Err(Failure::text("Oldest frame"));
     }
-    let to = frame_count(argument)?.map_or(0, |count| dialog.selected.saturating_sub(count));
+    let to = frame_count(argument)?.map_or(0, |count| selected.saturating_sub(count));
     select(dialog, to)
 }
 
 fn down(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
-    let newest = dialog.stack.frames.len().saturating_sub(1);
-    if dialog.selected >= newest {
+    let (newest, selected) = (dialog.depth()?.saturating_sub(1), dialog.place()?);
+    if selected >= newest {
         return Err(Failure::text("Newest frame"));
     }
-    let to = frame_count(argument)?.map_or(newest, |count| dialog.selected.saturating_add(count).min(newest));
+    let to = frame_count(argument)?.map_or(newest, |count| selected.saturating_add(count).min(newest));
     select(dialog, to)
 }
 
@@ -107,7 +111,7 @@ fn frame_count(argument: &str) -> Result<Option<usize>, Failure> {
 }
 
 fn select(dialog: &mut Dialog<'_>, number: usize) -> Outcome {
-    dialog.select(number);
+    dialog.select(number)?;
     dialog.show_entry(number)?;
     Ok(Flow::Stay)
 }
@@ -133,7 +137,8 @@ fn exceptions(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
         }
         let stack = dialog.host.select_exception(number)?;
         dialog.set_stack(stack);
-        dialog.show_entry(dialog.selected)?;
+        let selected = dialog.place()?;
+        dialog.show_entry(selected)?;
     }
     Ok(Flow::Stay)
 }

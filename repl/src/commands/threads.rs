@@ -68,9 +68,10 @@ fn thread(dialog: &mut Dialog<'_>, argument: &str) -> Outcome {
     let stack = dialog.host.select_thread(id)?;
     dialog.set_stack(stack);
     dialog.thread = id;
-    if dialog.stack.frames.is_empty() {
+    if dialog.depth()? == 0 {
         dialog.message("This thread runs no Python code now.");
     }
-    dialog.show_entry(dialog.selected)?;
+    let selected = dialog.place()?;
+    dialog.show_entry(selected)?;
     Ok(Flow::Stay)
 }

@@ -158,3 +158,19 @@ fn a_stack_without_frames() {
 ",
     );
 }
+
+#[test]
+fn only_who_looks_at_the_stack_pays_for_it() {
+    #[track_caller]
+    fn check_taken(typed: &str, taken: usize) {
+        let host = check(&format!("> /srv/shop.py(5)area()\n-> result = width * height\n(rdb) {typed}\n=> Continue"));
+        assert_eq!(host.stacks_taken, taken, "{typed}");
+    }
+    let rest = "(rdb) c";
+    check_taken("c", 0);
+    check_taken(&format!("l 1,1\n  1  \timport os\n{rest}"), 0);
+    check_taken(&format!("d\n*** Newest frame\n{rest}"), 1);
+    let up = "u\n> /srv/shop.py(12)<module>()\n-> total = area(4, 5)";
+    let down = "d\n> /srv/shop.py(5)area()\n-> result = width * height";
+    check_taken(&format!("{up}\n(rdb) {down}\n{rest}"), 1);
+}

@@ -113,6 +113,9 @@ fn at_line<'py>(py: Python<'py>, code: *mut ffi::PyObject, line: *mut ffi::PyObj
 
 fn hear(py: Python<'_>, kind: EventKind, arguments: &[*mut ffi::PyObject]) -> Verdict {
     let (Some(session), [code, rest @ ..]) = (Session::active(), arguments) else { return Verdict::Nothing };
+    if kind == EventKind::Unwind && session.is_idle_unwind(py, None) {
+        return Verdict::Nothing;
+    }
     let Some(code) = CodePtr::from_raw(*code) else { return Verdict::Nothing };
     let entry = code::entry(py, code);
     if entry.is_own() {

@@ -196,6 +196,26 @@ impl Host for FaceHost {
         })
     }
 
+    fn frame_info(&mut self, frame: FrameNo) -> Answered<Option<FrameInfo>> {
+        Python::attach(|py| awaiting::settle(py).map_err(|failure| failure.into_host(py)))?;
+        self.ask(|pdb| {
+            let py = pdb.py();
+            let number = match frame {
+                FrameNo::CURRENT => pdb.getattr(intern!(py, "curindex"))?.extract()?,
+                FrameNo(number) => number as usize,
+            };
+            let stack = pdb.getattr(intern!(py, "stack"))?;
+            if number >= stack.len()? {
+                return Ok(None);
+            }
+            frame_info(pdb, &stack.get_item(number)?.get_item(0)?).map(Some)
+        })
+    }
+
+    fn displaying(&mut self) -> Answered<bool> {
+        Ok(true)
+    }
+
     fn exceptions(&mut self) -> Answered<Vec<ExceptionInfo>> {
         Python::attach(|py| {
             let pdb = self.pdb.bind(py);
