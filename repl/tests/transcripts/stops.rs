@@ -6,7 +6,7 @@ use rdb_core::frontend::{Frontend, Notice};
 use rdb_core::ids::{CatchId, ThreadId};
 use rdb_core::stop::{StepEnd, StopReason};
 
-use crate::check::Scene;
+use crate::check::{Scene, check};
 
 /// Checks what is said first at a stop of this kind.
 #[track_caller]
