@@ -137,8 +137,8 @@ def session_state() -> dict[str, Any] | None:
     """Returns what rdb asks of the interpreter; None before there is a session.
 
     The keys: ``backend`` and ``reason`` (str), ``tool`` (the tool id in `sys.monitoring`, or None), ``active`` (bool),
-    ``global_events`` (list of str), ``armed_code`` and ``events`` (int), ``watches_new_code`` (bool), ``calls`` (how often
-    the interpreter has called rdb), ``allocations`` (those of Rust code so far; None in a release build).
+    ``global_events`` (list of str), ``armed_code`` and ``events`` (int), ``watches_new_code`` (bool), ``calls`` (how
+    often the interpreter has called rdb), ``allocations`` (those of Rust code so far; None in a release build).
     """
 
 def has_stopped() -> bool:
