@@ -15,7 +15,7 @@ use rdb_core::ids::{CodeId, Line};
 
 use super::hear::{self, Report};
 use super::plan;
-use crate::callback::{caught, count, guarded};
+use crate::callback::{self, caught, guarded};
 use crate::code;
 use crate::errors::InternalError;
 use crate::ffi::{CodePtr, import};
@@ -154,7 +154,7 @@ unsafe extern "C" fn on_event<const KIND: u8>(
     let (py, arguments) = unsafe { (Python::assume_attached(), native::arguments(arguments, count)) };
     let answer = match caught(|| event_quickly::<KIND>(py, arguments)) {
         Ok(Some(report)) => {
-            count();
+            callback::count();
             Ok(Ok(report))
         }
         Ok(None) => guarded(|| event::<KIND>(py, arguments)),

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use super::base::Bundle;
 use super::dispatch::function;
 use super::{hear, monitor, plan};
-use crate::callback::{caught, count, guarded};
+use crate::callback::{self, caught, guarded};
 use crate::code;
 use crate::ffi::{CodePtr, FramePtr, TraceWhat, import};
 
@@ -53,7 +53,7 @@ unsafe extern "C" fn on_event(
     let code = frame.code(py);
     let answer = match caught(|| event_quickly(py, frame, code, what)) {
         Ok(Some(())) => {
-            count();
+            callback::count();
             return 0;
         }
         Ok(None) => guarded(|| event(py, frame, code, what)),
