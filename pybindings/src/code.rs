@@ -237,6 +237,16 @@ pub(crate) fn opcodes() -> &'static Opcodes {
     &places().opcodes
 }
 
+/// Returns what rdb keeps with a code object, if it has seen it before. It is safe to ask outside of [`guarded`].
+///
+/// [`guarded`]: crate::callback::guarded
+#[inline]
+pub(crate) fn known_entry<'py>(py: Python<'py>, code: CodePtr) -> Option<&'py CodeEntry> {
+    let slot = SLOT.get().copied().flatten()?;
+    // SAFETY: only `entry` fills the slot, and the entry lives as long as the code object.
+    unsafe { code.extra(py, slot).cast::<CodeEntry>().as_ref() }
+}
+
 /// Returns what rdb keeps with a code object. The reference is good as long as the code object.
 #[inline]
 pub(crate) fn entry<'py>(py: Python<'py>, code: CodePtr) -> &'py CodeEntry {

@@ -23,14 +23,26 @@ pub(super) enum Report {
     Never,
 }
 
+/// What most beginnings are done with; None: this one is not.
+#[inline]
+pub(super) fn begins_quickly(py: Python<'_>, code: CodePtr) -> Option<Report> {
+    code::known_entry(py, code)?.is_idle(generation()).then_some(Report::Again)
+}
+
+/// What most lines are done with; None: this one is not.
+#[inline]
+pub(super) fn line_quickly(py: Python<'_>, code: CodePtr, entry: &CodeEntry, line: Line) -> Option<Report> {
+    match sites::cross(py, generation(), entry, code, line) {
+        Crossing::Passes => Some(Report::Again),
+        Crossing::Unlisted => Some(Report::Never),
+        Crossing::MayStop | Crossing::Unknown => None,
+    }
+}
+
 /// Hears that a code object begins to run, or goes on.
 pub(super) fn begins(py: Python<'_>, code: CodePtr) -> PyResult<Report> {
     let entry = code::entry(py, code);
-    let generation = generation();
-    if entry.is_idle(generation) {
-        return Ok(Report::Again);
-    }
-    Python::attach(|py| look_at_code(&code.object(py), entry, generation))
+    Python::attach(|py| look_at_code(&code.object(py), entry, generation()))
 }
 
 #[cold]
@@ -68,16 +80,10 @@ fn keep_reporting(debugger: &Bundle<'_>, thread: ThreadId) -> PyResult<bool> {
     Ok(may_break)
 }
 
-/// Hears that a line begins.
-pub(super) fn line(py: Python<'_>, code: CodePtr, entry: &CodeEntry, line: Line) -> PyResult<Report> {
-    let generation = generation();
-    let place = match sites::cross(py, generation, entry, code, line) {
-        Crossing::Passes => return Ok(Report::Again),
-        Crossing::Unlisted => return Ok(Report::Never),
-        Crossing::MayStop => sites::place(py, generation, entry.id, line),
-        Crossing::Unknown => None,
-    };
-    Python::attach(|py| match place {
+/// Hears that a line begins, of which [`line_quickly`] does not know enough.
+pub(super) fn line(py: Python<'_>, code: CodePtr, line: Line) -> PyResult<Report> {
+    let (entry, generation) = (code::entry(py, code), generation());
+    Python::attach(|py| match sites::place(py, generation, entry, line) {
         Some(place) => stop(&place).map(|()| Report::Again),
         None => look_at_line(&code.object(py), entry, line, generation),
     })

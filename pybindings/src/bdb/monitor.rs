@@ -15,7 +15,7 @@ use rdb_core::ids::{CodeId, Line};
 
 use super::hear::{self, Report};
 use super::plan;
-use crate::callback::guarded;
+use crate::callback::{self, caught, guarded};
 use crate::code;
 use crate::errors::InternalError;
 use crate::ffi::{CodePtr, import};
@@ -152,7 +152,15 @@ unsafe extern "C" fn on_event<const KIND: u8>(
 ) -> *mut ffi::PyObject {
     // SAFETY: the interpreter calls with itself attached and with the arguments of the event.
     let (py, arguments) = unsafe { (Python::assume_attached(), native::arguments(arguments, count)) };
-    let answer = guarded(|| event::<KIND>(py, arguments)).unwrap_or_else(|internal| {
+    let answer = match caught(|| event_quickly::<KIND>(py, arguments)) {
+        Ok(Some(report)) => {
+            callback::count();
+            Ok(Ok(report))
+        }
+        Ok(None) => guarded(|| event::<KIND>(py, arguments)),
+        Err(internal) => Err(internal),
+    };
+    let answer = answer.unwrap_or_else(|internal| {
         fail(&internal);
         Ok(Report::Again)
     });
@@ -169,6 +177,18 @@ unsafe extern "C" fn on_event<const KIND: u8>(
     }
 }
 
+/// What most events are done with; None: this one is not.
+#[inline]
+fn event_quickly<const KIND: u8>(py: Python<'_>, arguments: &[*mut ffi::PyObject]) -> Option<Report> {
+    let [code, rest @ ..] = arguments else { return None };
+    let code = CodePtr::from_raw(*code)?;
+    match KIND {
+        BEGIN => hear::begins_quickly(py, code),
+        LINE => hear::line_quickly(py, code, code::known_entry(py, code)?, small_number(py, *rest.first()?)?),
+        _ => None,
+    }
+}
+
 fn event<const KIND: u8>(py: Python<'_>, arguments: &[*mut ffi::PyObject]) -> PyResult<Report> {
     let [code, rest @ ..] = arguments else { return Ok(Report::Again) };
     let Some(code) = CodePtr::from_raw(*code) else { return Ok(Report::Again) };
@@ -177,9 +197,9 @@ fn event<const KIND: u8>(py: Python<'_>, arguments: &[*mut ffi::PyObject]) -> Py
         BEGIN => hear::begins(py, code),
         // This place must not be told to be silent.
         THROW => hear::begins(py, code).map(|_| Report::Again),
-        LINE => number(0).map_or(Ok(Report::Again), |line| hear::line(py, code, code::entry(py, code), line)),
+        LINE => number(0).map_or(Ok(Report::Again), |line| hear::line(py, code, line)),
         _ => match number(0).zip(number(1)).and_then(|(from, to)| line_of_jump(py, code, from, to)) {
-            Some(line) => hear::line(py, code, code::entry(py, code), line),
+            Some(line) => hear::line(py, code, line),
             None => Ok(Report::Never),
         },
     }

@@ -177,7 +177,7 @@ impl Site {
     /// Lets the thread go on if none of the breakpoints stops.
     #[inline]
     pub(super) fn cross(&mut self, py: Python<'_>, tables: &mut Tables, code: CodePtr) -> Crossing {
-        if !self.class.is_of(&self.debugger(py)) || !self.is_listed() {
+        if !self.is_true_still(py) {
             return Crossing::Unknown;
         }
         match tables.get(py) {
@@ -192,10 +192,17 @@ impl Site {
         unsafe { Borrowed::from_ptr(py, self.debugger.as_ptr()).cast_unchecked() }
     }
 
-    /// Returns where the breakpoints are listed.
-    pub(super) fn place<'py>(&self, py: Python<'py>) -> Place<'py> {
+    /// Returns where the breakpoints are listed, if that is still so.
+    pub(super) fn place<'py>(&self, py: Python<'py>) -> Option<Place<'py>> {
         let debugger = self.debugger(py).to_owned();
-        Place { debugger, filename: self.filename.bind(py).clone(), listed: self.listed }
+        let place = Place { debugger, filename: self.filename.bind(py).clone(), listed: self.listed };
+        self.is_true_still(py).then_some(place)
+    }
+
+    /// Returns whether the debugger decides and lists as it did.
+    #[inline]
+    fn is_true_still(&self, py: Python<'_>) -> bool {
+        self.class.is_of(&self.debugger(py)) && self.is_listed()
     }
 
     /// Returns whether the debugger lists the line.

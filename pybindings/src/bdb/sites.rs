@@ -104,9 +104,9 @@ pub(super) fn cross(py: Python<'_>, generation: u32, entry: &CodeEntry, code: Co
 
 /// Returns where the breakpoints of a line are listed, if that is known.
 #[cold]
-pub(super) fn place<'py>(py: Python<'py>, generation: u32, id: CodeId, line: Line) -> Option<Place<'py>> {
-    with_sites(|sites| match sites.find(generation, id, line) {
-        Found::Site(site, _) => Some(site.place(py)),
+pub(super) fn place<'py>(py: Python<'py>, generation: u32, entry: &CodeEntry, line: Line) -> Option<Place<'py>> {
+    with_sites(|sites| match sites.find(generation, entry.id, line) {
+        Found::Site(site, _) => site.place(py),
         _ => None,
     })
     .flatten()

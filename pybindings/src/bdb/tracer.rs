@@ -13,9 +13,9 @@ use pyo3::prelude::*;
 use super::base::Bundle;
 use super::dispatch::function;
 use super::{hear, monitor, plan};
-use crate::callback::guarded;
+use crate::callback::{self, caught, guarded};
 use crate::code;
-use crate::ffi::{FramePtr, TraceWhat, import};
+use crate::ffi::{CodePtr, FramePtr, TraceWhat, import};
 
 /// Returns whether the trace function of a thread is the interpreter's alone: `sys.settrace` is what it was.
 pub(super) fn may_be_set(py: Python<'_>) -> PyResult<bool> {
@@ -50,7 +50,16 @@ unsafe extern "C" fn on_event(
     // SAFETY: the interpreter calls attached.
     let py = unsafe { Python::assume_attached() };
     let Some(frame) = FramePtr::from_raw(frame) else { return 0 };
-    match guarded(|| event(py, frame, what)) {
+    let code = frame.code(py);
+    let answer = match caught(|| event_quickly(py, frame, code, what)) {
+        Ok(Some(())) => {
+            callback::count();
+            return 0;
+        }
+        Ok(None) => guarded(|| event(py, frame, code, what)),
+        Err(internal) => Err(internal),
+    };
+    match answer {
         Ok(Ok(())) => 0,
         Ok(Err(error)) => {
             // As the interpreter does with a trace function that is written in Python.
@@ -65,14 +74,22 @@ unsafe extern "C" fn on_event(
     }
 }
 
-fn event(py: Python<'_>, frame: FramePtr, what: TraceWhat) -> PyResult<()> {
-    let code = frame.code(py);
-    let entry = code::entry(py, code);
+/// What most events are done with; None: this one is not.
+#[inline]
+fn event_quickly(py: Python<'_>, frame: FramePtr, code: CodePtr, what: TraceWhat) -> Option<()> {
+    let entry = code::known_entry(py, code)?;
+    let is_nothing = if what == ffi::PyTrace_CALL { !entry.suspends } else { entry.is_idle(plan::generation()) };
+    match is_nothing {
+        true => Some(()),
+        false if what == ffi::PyTrace_CALL => None,
+        false => hear::line_quickly(py, code, entry, frame.line(py)?).map(drop),
+    }
+}
+
+fn event(py: Python<'_>, frame: FramePtr, code: CodePtr, what: TraceWhat) -> PyResult<()> {
     if what == ffi::PyTrace_CALL {
-        return if entry.suspends { hear::goes_on(py) } else { Ok(()) };
+        let suspends = code::entry(py, code).suspends;
+        return if suspends { hear::goes_on(py) } else { Ok(()) };
     }
-    if entry.is_idle(plan::generation()) {
-        return Ok(());
-    }
-    frame.line(py).map_or(Ok(()), |line| hear::line(py, code, entry, line).map(drop))
+    frame.line(py).map_or(Ok(()), |line| hear::line(py, code, line).map(drop))
 }
