@@ -285,6 +285,38 @@ def test_a_breakpoint_set_at_a_stop_works_in_a_frame_that_runs_already(
     assert debugger.stops[1:] == [("line", "callee", line_of("callee")), ("line", "caller", line_of("end"))]
 
 
+def test_a_breakpoint_that_the_program_clears_and_sets_again_stops(
+    module: ModuleType, recorder: type[Recorder]
+) -> None:
+    def program() -> None:
+        module.callee(1)
+        debugger.clear_break(file_of(module), line_of("callee"))
+        module.callee(2)
+        debugger.set_break(file_of(module), line_of("callee"))
+        module.callee(3)
+
+    debugger = recorder("continue")
+    for marker in ("end", "callee"):
+        debugger.set_break(file_of(module), line_of(marker))
+    debugger.runcall(program)
+    assert [stop[1] for stop in debugger.stops] == ["program", "callee", "callee"]
+
+
+def test_a_breakpoint_that_another_thread_sets_stops_the_thread_that_is_debugged(
+    module: ModuleType, recorder: type[Recorder]
+) -> None:
+    def program() -> None:
+        thread = threading.Thread(target=debugger.set_break, args=(file_of(module), line_of("callee")))
+        thread.start()
+        thread.join()
+        module.callee(1)
+
+    debugger = recorder("continue")
+    debugger.set_break(file_of(module), line_of("end"))
+    debugger.runcall(program)
+    assert [stop[1] for stop in debugger.stops] == ["program", "callee"]
+
+
 @pytest.mark.skipif(not HAS_MONITORING, reason="sys.monitoring")
 def test_only_a_debugger_that_breakpoints_alone_can_stop_is_not_traced(module: ModuleType) -> None:
     quiet, traced = Recorder("continue"), Traced("continue")

@@ -104,6 +104,7 @@ class Bdb(_BdbBase):
             lines.remove(lineno)
         if not lines:
             del self.breaks[filename]
+        self._follow_breaks()
 
     def clear_break(self, filename: str, lineno: int) -> str | None:
         """Deletes the breakpoints on a line. Returns None, or why there is nothing to delete."""
@@ -133,6 +134,7 @@ class Bdb(_BdbBase):
             return f"There are no breakpoints in {filename}"
         for lineno in self.breaks.pop(filename):
             self._delete_on(filename, lineno)
+        self._follow_breaks()
         return None
 
     def clear_all_breaks(self) -> str | None:
@@ -143,6 +145,7 @@ class Bdb(_BdbBase):
             if breakpoint_ is not None:
                 breakpoint_.deleteMe()
         self.breaks = {}
+        self._follow_breaks()
         return None
 
     def _delete_on(self, filename: str, lineno: int) -> None:

@@ -88,9 +88,28 @@ pub(super) fn settle(debugger: &Bundle<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Has what is asked for a quiet debugger follow its breakpoints.
+/// Has what is asked for a quiet debugger follow its breakpoints. Any thread may have changed them.
 pub(super) fn follow(debugger: &Bundle<'_>) -> PyResult<()> {
-    if is_quiet(debugger) { enter(debugger).map(drop) } else { Ok(()) }
+    if !is_quiet(debugger) {
+        return Ok(());
+    }
+    let breaks = breaks_of(debugger)?;
+    let is_changed = {
+        let mut plan = plan();
+        let member = plan.members.iter_mut().find(|member| member.debugger.is(debugger));
+        match member.filter(|member| member.breaks != breaks) {
+            Some(member) => {
+                member.breaks = breaks;
+                forget_sites();
+                true
+            }
+            None => false,
+        }
+    };
+    if is_changed && let Some(Hold::Monitoring(_)) = hold(debugger.py())? {
+        arm_stack(debugger)?;
+    }
+    Ok(())
 }
 
 /// Makes the debugger quiet instead of tracing, if it may be; returns whether it is.
