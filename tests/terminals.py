@@ -137,19 +137,18 @@ class SideBySide:
         assert ours == standard, difference(standard, ours)
         return ours
 
-    def press(self, key: str, is_there: Callable[[Terminal], object]) -> list[str]:
-        """Presses a key, waits for what is to appear, and returns the screen, which has to be the same for both."""
+    def press(self, key: str, *is_there: Callable[[Terminal], object]) -> None:
+        """Presses a key, and waits for what is to appear. The screen has to be the same for both then."""
         for terminal in self.both:
             terminal.press(key)
         for terminal in self.both:
-            terminal.until(lambda terminal=terminal: is_there(terminal))
+            terminal.until(lambda terminal=terminal: all(is_so(terminal) for is_so in is_there))
         # What is waited for may have been drawn before the rest.
         deadline = time.monotonic() + TIMEOUT
         while (ours := self.ours.rows()) != (standard := self.standard.rows()) and time.monotonic() < deadline:
             for terminal in self.both:
                 terminal.read(time.monotonic() + 0.1)
         assert ours == standard, difference(standard, ours)
-        return ours
 
     def ends(self) -> list[tuple[Terminal, int | None]]:
         """Waits for both to end."""
