@@ -55,7 +55,8 @@ def test_fixture(broken):
     pass
 """
 
-PYTEST = ["-m", "pytest", "-p", "no:cacheprovider", "-q", "--color=no"]
+# With no configuration: the temporary directory may be inside of this project, whose own is strict about warnings.
+PYTEST = ["-m", "pytest", "-c", "/dev/null", "--rootdir=.", "-p", "no:cacheprovider", "-q", "--color=no"]
 RUN = [*PYTEST, "test_suite.py"]
 FILES = {"test_suite.py": SUITE}
 RDB = {"test_suite.py": SUITE.replace("    breakpoint()", "    __import__('rdb').set_trace()")}
