@@ -163,6 +163,15 @@ def begin(child: pexpect.spawn) -> str:
     return str(child.before)
 
 
+def interrupt_prompt(child: pexpect.spawn, shown: str) -> None:
+    """Presses Ctrl-C at a prompt until it shows: while a line editor takes the terminal, it may be lost."""
+    for _ in range(10):
+        child.sendintr()
+        if child.expect_exact([shown, pexpect.TIMEOUT], timeout=5) == 0:
+            return
+    raise AssertionError(f"Ctrl-C did not show {shown!r}")
+
+
 def leave(child: pexpect.spawn, line: str | None = "q") -> None:
     """Leaves the debugger by a command; None: by the end of the input."""
     if line is None:
@@ -225,8 +234,7 @@ def test_ctrl_c_stops_the_program_that_runs(target: Callable[..., Target], debug
         child.sendintr()
         child.expect_exact("Program interrupted.")
         assert "program.py(" in begin(child)
-    child.sendintr()
-    child.expect_exact("--KeyboardInterrupt--")
+    interrupt_prompt(child, "--KeyboardInterrupt--")
     begin(child)
     leave(child, None)
     assert program.finish() == DONE
@@ -285,8 +293,7 @@ def test_a_line_is_completed_with_what_the_process_knows(target: Callable[..., T
     child.expect(r"\n0\r\n")
     child.send("undisp\t")
     child.expect_exact("undisplay")
-    child.send("\x03")
-    begin(child)
+    interrupt_prompt(child, child.face.prompt)
     child.send("q\r")
     child.expect(pexpect.EOF)
     assert program.finish() == DONE
